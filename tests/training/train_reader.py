@@ -1,0 +1,301 @@
+"""Train the reader: a low-rank adapter (Hu et al. 2021, arXiv 2106.09685) of the embedded chat model.
+
+    python tests/training/train_reader.py CHAT.gguf --squad FILE --out qa/adapters/reader.gguf
+
+It learns to name the proving sentences and to answer from them, or to write "none", on the articles written for
+this project (articles/) and on SQuAD 2.0 articles but for those held out. Many questions share one reading of
+their sentences: they are packed behind it in one sequence, each seeing the sentences and itself only. Layers below
+FIRST_LAYER stay as they are, so their output is computed once and kept over the epochs.
+Needs torch, transformers and gguf; on two cores with AMX an epoch takes about 15 minutes.
+"""
+
+import argparse
+import json
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import gguf
+import numpy as np
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from qa.corpus import make_document, title_of
+from qa.datatypes import Document, Passage
+from qa.passages import split
+from qa.reading import Reading, Statement, chat_prefix, chat_suffix, lay_out, write_reply
+
+HERE = Path(__file__).parent
+HELD_OUT_ARTICLES = ("Harvard University", "Packet switching")
+FIRST_LAYER = 12
+RANK, ALPHA = 16, 32
+PASSAGE_CHARACTERS = 500
+MODULES = {
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}
+END = "<|im_end|>"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question with the statements that answer it, each proved by spans of the document; none: not stated."""
+
+    question: str
+    history: tuple[tuple[str, str], ...]
+    statements: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """One reading and the questions asked about it, as token ids."""
+
+    prefix: list[int]
+    questions: list[tuple[list[int], list[int]]]
+
+
+def written_articles(folder: Path) -> list[tuple[Document, list[Example]]]:
+    """Load the articles written for this project with their questions."""
+    found = []
+    for path in sorted(folder.glob("*.txt")):
+        text = path.read_text(encoding="utf-8")
+        examples = []
+        for row in map(json.loads, path.with_suffix(".jsonl").read_text(encoding="utf-8").splitlines()):
+            statements = tuple(
+                (s["text"], tuple((text.index(e), text.index(e) + len(e)) for e in s["evidence"]))
+                for s in row["statements"]
+            )
+            examples.append(Example(row["question"], tuple(map(tuple, row["history"])), statements))
+        found.append((make_document(title_of(path.name), path.name, text), examples))
+    return found
+
+
+def consensus(answers: list[dict]) -> dict:
+    """Return the annotators' answer that shares most words with the others'; the shorter one of equals."""
+    words = [set(a["text"].lower().split()) for a in answers]
+
+    def agreement(at: int) -> float:
+        return sum(2 * len(words[at] & other) / (len(words[at]) + len(other)) for other in words)
+
+    return answers[max(range(len(answers)), key=lambda at: (agreement(at), -len(answers[at]["text"])))]
+
+
+def squad_articles(path: Path, held_out: bool) -> list[tuple[Document, list[Example]]]:
+    """Load three neighbouring paragraphs of a SQuAD 2.0 article at a time as one document."""
+    found = []
+    for article in json.loads(path.read_text(encoding="utf-8")):
+        if (article["title"] in HELD_OUT_ARTICLES) != held_out:
+            continue
+        for first in range(0, len(article["paragraphs"]), 3):
+            text, examples = "", []
+            for paragraph in article["paragraphs"][first : first + 3]:
+                for q in paragraph["questions"]:
+                    statements = ()
+                    if q["answerable"]:
+                        answer = consensus(q["answers"])
+                        start = len(text) + answer["start"]
+                        statements = ((answer["text"].strip(" ,.;:"), ((start, start + len(answer["text"])),)),)
+                    examples.append(Example(q["question"].strip(), (), statements))
+                text += paragraph["context"] + "\n\n"
+            found.append((make_document(article["title"], article["title"], text), examples))
+    return found
+
+
+def statements_of(example: Example, reading: Reading) -> list[Statement]:
+    """Return the statements that the shown sentences prove; those whose proof is not shown are left out."""
+    found = []
+    for text, spans in example.statements:
+        numbers = [
+            [s.number for s in reading.sentences if s.start < end and start < s.end] for start, end in spans
+        ]
+        if all(numbers):
+            found.append(Statement(text, tuple(sorted({n for group in numbers for n in group}))))
+    return found
+
+
+def pack(document: Document, examples: list[Example], drop: float, tokenizer, rng: random.Random) -> Pack:
+    """Lay out a document, some passages left out as retrieval would, and tokenize its questions and replies."""
+    passages: list[Passage] = split(document, PASSAGE_CHARACTERS)
+    kept = [p for p in passages if rng.random() >= drop] or passages
+    reading = lay_out(kept, [document])
+    encode = lambda text: tokenizer(text, add_special_tokens=False).input_ids  # noqa: E731
+    questions = []
+    for example in examples:
+        history = [
+            {"role": role, "content": content}
+            for pair in example.history
+            for role, content in zip(("user", "assistant"), pair, strict=True)
+        ]
+        reply = write_reply(statements_of(example, reading))
+        questions.append((encode(chat_suffix(example.question, history)), encode(reply + END)))
+    return Pack(encode(chat_prefix(reading)), questions)
+
+
+class LowRank(torch.nn.Module):
+    """A frozen linear layer plus the trained product of two thin matrices."""
+
+    def __init__(self, base: torch.nn.Linear) -> None:
+        super().__init__()
+        self.base = base
+        self.a = torch.nn.Parameter(torch.randn(RANK, base.in_features) / base.in_features**0.5)
+        self.b = torch.nn.Parameter(torch.zeros(base.out_features, RANK))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return base(x) + (alpha / rank) b a x."""
+        thin = torch.nn.functional.linear(x, self.a.to(x.dtype))
+        return self.base(x) + torch.nn.functional.linear(thin, (self.b * (ALPHA / RANK)).to(x.dtype))
+
+
+class Reader:
+    """The chat model with an adapter, run layer by layer over packs."""
+
+    def __init__(self, path: Path) -> None:
+        self.tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+        packed = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
+        self.model = packed.to(torch.bfloat16)
+        self.model.requires_grad_(False)
+        self.parameters: list[torch.nn.Parameter] = []
+        for layer in self.model.model.layers[FIRST_LAYER:]:
+            for name in MODULES:
+                parent, child = name.split(".")
+                module = LowRank(getattr(getattr(layer, parent), child))
+                setattr(getattr(layer, parent), child, module)
+                self.parameters += [module.a, module.b]
+
+    def _geometry(self, pack: Pack) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return token ids (1, n), positions (1, n) and the mask (1, 1, n, n) of a pack."""
+        first = len(pack.prefix)
+        ids, positions, owner = list(pack.prefix), list(range(first)), [-1] * first
+        for at, (question, reply) in enumerate(pack.questions):
+            ids += question + reply
+            positions += range(first, first + len(question) + len(reply))
+            owner += [at] * (len(question) + len(reply))
+        owners = torch.tensor(owner)
+        mask = torch.ones(len(ids), len(ids), dtype=torch.bool).tril()
+        mask &= (owners[None, :] == -1) | (owners[None, :] == owners[:, None])
+        return torch.tensor([ids]), torch.tensor([positions]), mask[None, None]
+
+    def _run(self, hidden: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor, layers) -> torch.Tensor:
+        angles = self.model.model.rotary_emb(hidden, positions)
+        for layer in layers:
+            hidden = layer(hidden, attention_mask=mask, position_ids=positions, position_embeddings=angles)
+        return hidden
+
+    @torch.no_grad()
+    def lower(self, pack: Pack) -> torch.Tensor:
+        """Return the output of the frozen layers, shape (1, tokens, width)."""
+        ids, positions, mask = self._geometry(pack)
+        return self._run(self.model.model.embed_tokens(ids), positions, mask, self.model.model.layers[:FIRST_LAYER])
+
+    def losses(self, pack: Pack, hidden: torch.Tensor) -> tuple[torch.Tensor, list[tuple[int, float]]]:
+        """Return the mean loss a question, and for each question (first token wanted, log-odds of "none")."""
+        _, positions, mask = self._geometry(pack)
+        hidden = self._run(hidden, positions, mask, self.model.model.layers[FIRST_LAYER:])
+        at, places, targets, weights, firsts = len(pack.prefix), [], [], [], []
+        for question, reply in pack.questions:
+            at += len(question)
+            firsts.append(len(places))
+            places += range(at - 1, at - 1 + len(reply))
+            targets += reply
+            weights += [1 / len(reply)] * len(reply)
+            at += len(reply)
+        states = self.model.model.norm(hidden[0, places])
+        logits = torch.nn.functional.linear(states, self.model.lm_head.weight).float()
+        loss = torch.nn.functional.cross_entropy(logits, torch.tensor(targets), reduction="none")
+        none = self.tokenizer("none", add_special_tokens=False).input_ids[0]
+        chances = logits[firsts].detach().log_softmax(-1)[:, none].exp().clamp(1e-6, 1 - 1e-6)
+        odds = (chances / (1 - chances)).log().tolist()
+        wanted = [targets[f] == none for f in firsts]
+        return (loss * torch.tensor(weights)).sum() / len(pack.questions), list(zip(wanted, odds, strict=True))
+
+    def save(self, path: Path) -> None:
+        """Write the adapter in the form that llama.cpp loads, half precision."""
+        writer = gguf.GGUFWriter(path, arch="qwen2")
+        writer.add_type(gguf.GGUFType.ADAPTER)
+        writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
+        writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, float(ALPHA))
+        for at, layer in enumerate(self.model.model.layers):
+            for name, target in MODULES.items() if at >= FIRST_LAYER else ():
+                parent, child = name.split(".")
+                module = getattr(getattr(layer, parent), child)
+                for part in ("a", "b"):
+                    weights = getattr(module, part).detach().float().numpy().astype(np.float16)
+                    writer.add_tensor(f"blk.{at}.{target}.weight.lora_{part}", weights)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+
+
+def discrimination(pairs: list[tuple[bool, float]]) -> float:
+    """Return the area under the ROC curve of "not stated" by the log-odds of "none"."""
+    yes = [odds for wanted, odds in pairs if wanted]
+    no = [odds for wanted, odds in pairs if not wanted]
+    return float(np.mean([(y > n) + 0.5 * (y == n) for y in yes for n in no])) if yes and no else float("nan")
+
+
+def main() -> None:
+    """Train, print the losses, save after every epoch."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--squad", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--rate", type=float, default=3e-4)
+    parser.add_argument("--limit", type=int, help="packs, to try the script")
+    parser.add_argument("--minutes", type=float, default=60, help="plan the learning rate to end within this time")
+    args = parser.parse_args()
+    rng = random.Random(7)
+    torch.manual_seed(7)
+    reader = Reader(args.model)
+    packs = [pack(d, e, 0.06, reader.tokenizer, rng) for d, e in written_articles(HERE / "articles")]
+    packs += [pack(d, e, 0.10, reader.tokenizer, rng) for d, e in squad_articles(args.squad, held_out=False)]
+    checks = [pack(d, e, 0.0, reader.tokenizer, rng) for d, e in squad_articles(args.squad, held_out=True)][::4]
+    rng.shuffle(packs)
+    packs = packs[: args.limit]
+    tokens = sum(len(p.prefix) + sum(len(q) + len(r) for q, r in p.questions) for p in packs)
+    print(f"{len(packs)} packs, {sum(len(p.questions) for p in packs)} questions, {tokens} tokens", flush=True)
+    optimizer = torch.optim.AdamW(reader.parameters, lr=args.rate, weight_decay=0.01, betas=(0.9, 0.99))
+    lowers: dict[int, torch.Tensor] = {}
+    steps, begun = args.epochs * len(packs), time.time()
+    step = 0
+    for epoch in range(args.epochs):
+        order = rng.sample(range(len(packs)), len(packs))
+        running: list[float] = []
+        for at in order:
+            share = max(step / steps, (time.time() - begun) / 60 / args.minutes)
+            if share >= 1:
+                break
+            warm = min(1.0, (step + 1) / 10)
+            for group in optimizer.param_groups:
+                group["lr"] = args.rate * warm * (0.05 + 0.95 * 0.5 * (1 + np.cos(np.pi * share)))
+            if at not in lowers:
+                lowers[at] = reader.lower(packs[at])
+            loss, _ = reader.losses(packs[at], lowers[at])
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(reader.parameters, 1.0)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            running.append(loss.item())
+            step += 1
+            if step % 10 == 0:
+                print(f"epoch {epoch} step {step}/{steps} loss {np.mean(running[-10:]):.3f} {time.time() - begun:.0f} s", flush=True)
+        with torch.no_grad():
+            results = [reader.losses(p, reader.lower(p)) for p in checks]
+        pairs = [pair for _, found in results for pair in found]
+        print(
+            f"epoch {epoch}: held-out articles: loss {np.mean([float(loss) for loss, _ in results]):.3f}, "
+            f"AUC of not stated {discrimination(pairs):.3f} on {len(pairs)} questions", flush=True,
+        )
+        reader.save(args.out)
+
+
+if __name__ == "__main__":
+    main()
