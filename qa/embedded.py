@@ -1,0 +1,198 @@
+"""The embedded language model as a LangChain chat model: messages or a raw prompt in, streamed text out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models.chat_models import agenerate_from_stream, generate_from_stream
+from langchain_core.messages import AIMessageChunk, BaseMessage, convert_to_openai_messages
+from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from pydantic import Field, PrivateAttr
+
+from qa.errors import ModelError
+from qa.runtime import Chunk, Event, Runtime, RuntimeOptions, Usage
+
+
+class EmbeddedChatModel(BaseChatModel):
+    """A GGUF model run inside this process by llama.cpp; loaded on first use, safe to share between threads.
+
+    A call takes `max_tokens`, `temperature`, `stop`, `grammar` (GBNF), `logprobs` and `top_logprobs`, by `bind` or as
+    keywords. The grammar holds for the whole answer; log-probabilities are those before the grammar.
+    """
+
+    path: Path = Field(description="GGUF file")
+    adapter: Path | None = Field(None, description="LoRA adapter, a GGUF file")
+    adapter_scale: float = Field(1.0, description="how strongly the adapter acts")
+    threads: int = Field(2, ge=1, description="threads of computing")
+    slots: int = Field(1, ge=1, description="generations at the same time")
+    context_tokens: int = Field(4096, ge=256, description="tokens of prompt and answer together, for each slot")
+    max_waiting: int = Field(32, ge=0, description="generations that may wait for a slot before BusyError")
+    temperature: float = Field(0.0, ge=0)
+    max_tokens: int = Field(512, ge=1, description="tokens that an answer holds at most")
+
+    _runtime: Runtime = PrivateAttr()
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Prepare the runtime; nothing is loaded yet."""
+        super().model_post_init(context)
+        options = {name: getattr(self, name) for name in RuntimeOptions.__slots__ if name != "http_key"}
+        self._runtime = Runtime(RuntimeOptions(**options))
+
+    @property
+    def _llm_type(self) -> str:
+        return "llama.cpp"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {"model": self.path.name, "adapter": self.adapter and self.adapter.name, "scale": self.adapter_scale}
+
+    def load(self) -> "EmbeddedChatModel":
+        """Load the model now (about two seconds) rather than at first use.
+
+        Raises:
+            ModelError: the runtime or the file cannot be used.
+        """
+        self._runtime.load()
+        return self
+
+    def complete(
+        self,
+        prompt: str,
+        *,
+        max_tokens: int,
+        grammar: str | None = None,
+        top_logprobs: int = 0,
+        stop: Sequence[str] = (),
+        temperature: float = 0.0,
+    ) -> Iterator[Chunk]:
+        """Yield the continuation of a raw prompt (special tokens such as <|im_start|> are read as such).
+
+        Args:
+            prompt: the text to continue; its longest known beginning is taken from the cache.
+            max_tokens: tokens to write at most; 0 only reads the prompt.
+            grammar: GBNF that the continuation must follow.
+            top_logprobs: how many likeliest tokens to report at each position.
+            stop: strings that end the continuation and are left out of it.
+            temperature: 0 takes the likeliest token always.
+
+        Raises:
+            BusyError: too many wait already.
+            ModelError: the prompt is too long, the grammar wrong, or the model cannot be loaded.
+        """
+        request: dict[str, Any] = {"prompt": prompt, "max_tokens": max_tokens, "temperature": temperature}
+        if grammar is not None:
+            request["grammar"] = grammar
+        if top_logprobs:
+            request["logprobs"] = top_logprobs
+        if stop:
+            request["stop"] = list(stop)
+        return self._runtime.generate(request)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return await agenerate_from_stream(self._astream(messages, stop, run_manager, **kwargs))
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        for piece in self._runtime.generate(self._request(messages, stop, kwargs), chat=True):
+            chunk = self._message(piece)
+            if run_manager:
+                run_manager.on_llm_new_token(piece.text, chunk=chunk)
+            yield chunk
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        events: asyncio.Queue[Event] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        await asyncio.to_thread(self._runtime.load)
+        ticket = self._runtime.submit(
+            self._request(messages, stop, kwargs), True, lambda event: loop.call_soon_threadsafe(events.put_nowait, event)
+        )
+        try:
+            while (event := await events.get()) is not None:
+                if isinstance(event, ModelError):
+                    raise event
+                chunk = self._message(event)
+                if run_manager:
+                    await run_manager.on_llm_new_token(event.text, chunk=chunk)
+                yield chunk
+        finally:
+            ticket.cancel()
+
+    def _request(self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "messages": convert_to_openai_messages(messages),
+            "temperature": self.temperature,
+            "max_tokens": self.max_tokens,
+            **({"stop": stop} if stop else {}),
+            **{name: value for name, value in options.items() if value is not None},
+        }
+
+    def _message(self, piece: Chunk) -> ChatGenerationChunk:
+        details: dict[str, Any] = {}
+        if piece.chosen:
+            pairs = zip(piece.chosen, piece.logprobs, strict=True)
+            details["logprobs"] = {"content": [_token(*chosen, alternatives) for chosen, alternatives in pairs]}
+        message = AIMessageChunk(content=piece.text, response_metadata=details)
+        if piece.usage:
+            details["model_name"] = self.path.name
+            details["finish_reason"] = piece.usage.finish_reason
+            details["timings"] = {"read_seconds": piece.usage.read_seconds, "write_seconds": piece.usage.write_seconds}
+            message = AIMessageChunk(
+                content=piece.text, response_metadata=details, usage_metadata=_usage(piece.usage), chunk_position="last"
+            )
+        return ChatGenerationChunk(message=message, generation_info=details or None)
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens the model reads for the text, special tokens counted as one each."""
+        return len(self._runtime.post("/tokenize", {"content": text, "parse_special": True})["tokens"])
+
+    def get_num_tokens(self, text: str) -> int:
+        """Return `count_tokens(text)`; LangChain's name for it."""
+        return self.count_tokens(text)
+
+
+def _usage(usage: Usage) -> UsageMetadata:
+    return UsageMetadata(
+        input_tokens=usage.prompt_tokens,
+        output_tokens=usage.written_tokens,
+        total_tokens=usage.prompt_tokens + usage.written_tokens,
+        input_token_details=InputTokenDetails(cache_read=usage.cached_tokens),
+    )
+
+
+def _token(token: str, logprob: float, alternatives: Sequence[tuple[str, float]]) -> dict[str, Any]:
+    """Return one token in the shape that hosted chat models use for log-probabilities."""
+    return {
+        "token": token,
+        "logprob": logprob,
+        "top_logprobs": [{"token": name, "logprob": value} for name, value in alternatives],
+    }

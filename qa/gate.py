@@ -1,0 +1,85 @@
+"""A first-come, first-served gate with a bounded queue: who may use the language model now, who waits, who is told busy."""
+
+import threading
+from collections import deque
+
+from qa.errors import BusyError
+
+
+class Ticket:
+    """One visitor's place; `cancel` may be called at any time, from any thread."""
+
+    __slots__ = ("_turn", "cancelled")
+
+    def __init__(self) -> None:
+        self._turn = threading.Event()
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        """Say that the visitor has gone: ends waiting, and the work as soon as it looks."""
+        self.cancelled = True
+        self._turn.set()
+
+    def call(self) -> None:
+        """Say that it is this visitor's turn."""
+        self._turn.set()
+
+    def wait(self) -> None:
+        """Wait for the turn or for being cancelled."""
+        self._turn.wait()
+
+
+class Gate:
+    """Lets `places` visitors work at a time and `max_waiting` more wait, in the order in which they came."""
+
+    def __init__(self, places: int, max_waiting: int) -> None:
+        self._places = places
+        self._max_waiting = max_waiting
+        self._inside: set[Ticket] = set()
+        self._waiting: deque[Ticket] = deque()
+        self._changed = threading.Condition()
+
+    def enter(self) -> Ticket:
+        """Return a ticket at once; every ticket must be handed to `leave`.
+
+        Raises:
+            BusyError: the queue is full.
+        """
+        ticket = Ticket()
+        with self._changed:
+            if len(self._inside) < self._places:
+                self._inside.add(ticket)
+                ticket.call()
+            elif len(self._waiting) < self._max_waiting:
+                self._waiting.append(ticket)
+            else:
+                raise BusyError(
+                    f"the language model is busy: {len(self._inside)} at work and {len(self._waiting)} waiting; "
+                    "try again shortly"
+                )
+        return ticket
+
+    def wait(self, ticket: Ticket) -> bool:
+        """Wait for the ticket's turn; False when it was cancelled."""
+        ticket.wait()
+        return not ticket.cancelled
+
+    def leave(self, ticket: Ticket) -> None:
+        """Give the place, or the place in the queue, back."""
+        with self._changed:
+            if ticket in self._inside:
+                self._inside.remove(ticket)
+                if self._waiting:
+                    following = self._waiting.popleft()
+                    self._inside.add(following)
+                    following.call()
+            elif ticket in self._waiting:
+                self._waiting.remove(ticket)
+            self._changed.notify_all()
+
+    def close(self, seconds: float = 10.0) -> None:
+        """Cancel all tickets and wait, at most `seconds`, until all have left."""
+        with self._changed:
+            for ticket in (*self._inside, *self._waiting):
+                ticket.cancel()
+            self._changed.wait_for(lambda: not self._inside and not self._waiting, seconds)
