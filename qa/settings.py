@@ -51,6 +51,7 @@ class Settings(BaseModel):
     top_k: int = Field(8, ge=1, le=100, description="passages that a search returns")
     context_tokens: int = Field(300, ge=100, le=100_000, description="tokens of sentences the model reads for one question")
     whole_document_tokens: int = Field(1500, ge=0, le=100_000, description="a corpus up to this many tokens is read whole")
+    max_question_characters: int = Field(2000, ge=10, le=100_000, description="longest question, characters")
     decline_threshold: float | None = Field(None, ge=0, le=1, description="answer from this probability on; None: as calibrated")
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=1024, description="threads of local models")
     slots: int = Field(1, ge=1, le=64, description="answers that the embedded model writes at the same time")

@@ -1,0 +1,158 @@
+"""One reading, one question, one generation: how the reply is got from a chat model and when it counts as a decline.
+
+Two readers share one prompt: the embedded model is led by a grammar and tells how likely "not stated" was; any other
+LangChain chat model is asked in messages. What the reply proves is decided elsewhere (citations.py).
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage
+
+from qa.datatypes import Turn
+from qa.embedded import EmbeddedChatModel
+from qa.errors import ModelError, QAError
+from qa.reading import (
+    NOT_STATED,
+    SYSTEM,
+    Reading,
+    Statement,
+    chat_prefix,
+    chat_suffix,
+    grammar,
+    instruction,
+    read_reply,
+    request,
+)
+
+REPLY_TOKENS = 160
+ALTERNATIVES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the model wrote.
+
+    `not_stated` is the probability (0..1) that it gave to "the sentences do not say", `certainty` the mean natural
+    log-probability of the tokens it wrote; both None where the model does not tell.
+    """
+
+    text: str
+    not_stated: float | None = None
+    certainty: float | None = None
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """The statements written; none means: not stated."""
+        return read_reply(self.text)
+
+
+class Reader(Protocol):
+    """Anything that reads numbered sentences and replies to a question about them."""
+
+    def read(self, reading: Reading, question: str, history: Sequence[Turn]) -> Iterator[str | Reply]:
+        """Yield pieces of the statements as they are written, numbers left out, and last the Reply."""
+        ...
+
+    def warm(self, reading: Reading) -> None:
+        """Read the sentences ahead of a question, where that saves time."""
+        ...
+
+
+class StatementStream:
+    """Turns the raw stream of a reply into what a person may see: no sentence numbers, no "none"."""
+
+    def __init__(self) -> None:
+        self._line = ""
+        self._shown = 0
+        self._begun = False
+
+    def feed(self, text: str) -> str:
+        """Take raw text, return what can be shown now."""
+        shown = ""
+        for character in text:
+            if character == "\n":
+                self._line, self._shown = "", 0
+                continue
+            self._line += character
+            head, separator, rest = self._line.partition(": ")
+            if separator and head.replace(",", "").replace(" ", "").strip("[]").isdigit():
+                if not self._shown and self._begun and rest:
+                    shown += " "
+                shown += rest[self._shown :]
+                self._shown = len(rest)
+                self._begun = self._begun or bool(rest)
+        return shown
+
+
+class EmbeddedReader:
+    """Reads with the embedded chat model: raw prompt, cached beginning, grammar, log-probabilities."""
+
+    def __init__(self, model: EmbeddedChatModel) -> None:
+        self._model = model
+
+    def read(self, reading: Reading, question: str, history: Sequence[Turn]) -> Iterator[str | Reply]:
+        """Yield pieces, then the Reply with its probabilities."""
+        stream, text = StatementStream(), ""
+        not_stated: float | None = None
+        chosen: list[float] = []
+        for chunk in self._model.complete(
+            chat_prefix(reading) + chat_suffix(question, history),
+            max_tokens=REPLY_TOKENS,
+            grammar=grammar(len(reading.sentences)),
+            top_logprobs=ALTERNATIVES,
+        ):
+            if not_stated is None and chunk.logprobs:
+                not_stated = sum(math.exp(p) for token, p in chunk.logprobs[0] if token.strip() == NOT_STATED)
+            chosen += [logprob for _, logprob in chunk.chosen]
+            text += chunk.text
+            if shown := stream.feed(chunk.text):
+                yield shown
+        yield Reply(text, not_stated, sum(chosen) / len(chosen) if chosen else None)
+
+    def warm(self, reading: Reading) -> None:
+        """Read the prompt's beginning into the model's cache."""
+        for _ in self._model.complete(chat_prefix(reading), max_tokens=0):
+            pass
+
+
+class ChatReader:
+    """Reads with any LangChain chat model, in messages."""
+
+    def __init__(self, model: BaseChatModel) -> None:
+        self._model = model
+
+    def read(self, reading: Reading, question: str, history: Sequence[Turn]) -> Iterator[str | Reply]:
+        """Yield pieces, then the Reply.
+
+        Raises:
+            ModelError: the provider failed; the message repeats what it said.
+        """
+        stream, text = StatementStream(), ""
+        messages = [SystemMessage(SYSTEM), HumanMessage(instruction(reading) + request(question, history))]
+        try:
+            for chunk in self._model.stream(messages):
+                piece = chunk.text if isinstance(chunk, AIMessageChunk) else str(chunk.content)
+                text += piece
+                if shown := stream.feed(piece):
+                    yield shown
+        except QAError:
+            raise
+        except Exception as error:  # a provider's library may raise anything
+            raise ModelError(
+                f"the chat model {getattr(self._model, 'model_name', type(self._model).__name__)!r} failed: "
+                f"{type(error).__name__}: {error}; check its name, its key and its address"
+            ) from error
+        yield Reply(text)
+
+    def warm(self, reading: Reading) -> None:
+        """Do nothing: a provider's cache is its own affair."""
+        del reading
+
+
+def open_reader(model: BaseChatModel) -> Reader:
+    """Return the reader that fits the chat model."""
+    return EmbeddedReader(model) if isinstance(model, EmbeddedChatModel) else ChatReader(model)

@@ -1,0 +1,71 @@
+"""From what the reader tells to two probabilities: that the documents answer, and that the result is right.
+
+Both are logistic regressions fitted on questions that no part was trained on (tests/training/calibrate.py), kept in
+adapters/reader.json beside the adapter that they belong to. Without log-probabilities fixed values stand in.
+"""
+
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+RIGHT_WITHOUT_EVIDENCE = 0.7
+"""Confidence where a model tells no probabilities; a frontier model's usual share of right answers on such questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known when a reply is judged; all but the log-odds in 0..1.
+
+    `log_odds` is the natural log-odds of "stated" at the reader's first token, `certainty` the mean probability of
+    the tokens written, `cosine` that of the best passage, `overlap` the share of the statements' words found in
+    their proof, `whole` 1 if the whole corpus was read and 0 if only retrieved sentences were.
+    """
+
+    log_odds: float
+    certainty: float = 1.0
+    cosine: float = 0.0
+    overlap: float = 1.0
+    whole: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """A logistic regression over named features of the evidence."""
+
+    bias: float
+    weights: dict[str, float] = field(default_factory=dict)
+
+    def probability(self, evidence: Evidence) -> float:
+        """Return the probability, 0..1."""
+        score = self.bias + sum(weight * getattr(evidence, name) for name, weight in self.weights.items())
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """`stated` decides whether to answer, from `threshold` on; the other two give the confidence shown."""
+
+    stated: Logistic
+    threshold: float
+    right_answer: Logistic
+    right_decline: Logistic
+
+    @classmethod
+    def load(cls, path: Path) -> "Calibration":
+        """Read a calibration; a missing file gives one that takes the reader's word."""
+        if not path.is_file():
+            plain = Logistic(0.0, {"log_odds": 1.0})
+            return cls(plain, 0.5, plain, Logistic(0.0, {"log_odds": -1.0}))
+        record = json.loads(path.read_text(encoding="utf-8"))
+        parts = {
+            name: Logistic(record[name]["bias"], record[name]["weights"])
+            for name in ("stated", "right_answer", "right_decline")
+        }
+        return cls(threshold=record["threshold"], **parts)
+
+
+def log_odds(not_stated: float) -> float:
+    """Return the natural log-odds of "stated", kept within what six digits of a probability can tell."""
+    chance = min(max(not_stated, 1e-6), 1 - 1e-6)
+    return math.log((1 - chance) / chance)

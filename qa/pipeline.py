@@ -1,0 +1,301 @@
+"""QA: from a question to a proved answer. The file to read first; `stream` is the recipe, the steps live elsewhere."""
+
+import asyncio
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from langchain_core.language_models import BaseChatModel
+
+from qa.answering import Reader, Reply, open_reader
+from qa.calibration import Calibration
+from qa.citations import compose
+from qa.conversation import check_history, check_question, recent, search_question
+from qa.corpus import make_document, read_document
+from qa.datatypes import Answer, Document, RetrievedPassage, SyncReport, Timings, Turn
+from qa.embedding import Embedder, open_embedder
+from qa.index import Index
+from qa.judging import judge
+from qa.language_model import open_chat_model
+from qa.material import Material
+from qa.retrieval import PassageRetriever, Retriever
+from qa.runnables import as_runnable
+from qa.settings import EMBEDDED, Settings
+from qa.suggesting import Suggestions
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
+    from langchain_core.runnables import Runnable
+
+ADAPTERS = Path(__file__).parent / "adapters"
+CACHED_ANSWERS = 256
+
+Piece = tuple[RetrievedPassage, ...] | str | Answer
+
+
+class QA:
+    """Questions to one corpus. Open with `QA.open`; all methods may be called from any thread."""
+
+    def __init__(self, settings: Settings, embedder: Embedder, index: Index, chat_model: BaseChatModel | None) -> None:
+        self.settings = settings
+        self.ready = False
+        self._embedder = embedder
+        self._index = index
+        self._retriever = Retriever(index, embedder, settings.top_k)
+        self._material = Material(index, settings)
+        self._suggestions = Suggestions(index)
+        self._calibration = Calibration.load(ADAPTERS / "reader.json")
+        self._chat_model = chat_model
+        self._reader: Reader | None = None
+        self._lock = threading.Lock()
+        self._answers: OrderedDict[Any, Answer] = OrderedDict()
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings | None = None,
+        *,
+        embedder: Embedder | None = None,
+        chat_model: BaseChatModel | None = None,
+    ) -> Self:
+        """Open the index of the settings' corpus; models are loaded at first need, or by `warm_up`.
+
+        Raises:
+            SettingsError: a setting from a variable or a file is not usable.
+            IndexMismatchError: the index belongs to other settings; the message names the command that rebuilds it.
+        """
+        settings = settings or Settings.load()
+        embedder = embedder or open_embedder(settings)
+        return cls(settings, embedder, Index.open(settings, embedder), chat_model)
+
+    # Asking
+
+    def stream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        documents: Collection[str] | None = None,
+        owner: str = "",
+    ) -> Iterator[Piece]:
+        """Yield the passages found, then the answer's text in pieces, and last the Answer, which alone counts.
+
+        Args:
+            question: at most `settings.max_question_characters` characters.
+            history: earlier turns, oldest first.
+            documents: ids of the documents to ask; None asks all.
+            owner: whose uploads may be read beside the corpus.
+
+        Raises:
+            QuestionError: the question or the history cannot be used.
+            ModelError: a model cannot be loaded or fails; BusyError: too many questions are waiting.
+        """
+        begun = time.perf_counter()
+        question = check_question(question, self.settings.max_question_characters)
+        history = check_history(history)
+        searched = search_question(question, history)
+        passages = self._retriever.search(searched, None, documents, owner)
+        found = time.perf_counter() - begun
+        yield passages
+
+        key = self._key(question, history, documents, owner)
+        if cached := self._answers.get(key):
+            yield cached.text
+            yield cached
+            return
+        material = self._material.gather(passages, documents, owner)
+        reply, first = Reply(""), 0.0
+        if material.reading.sentences:
+            for piece in self.reader.read(material.reading, question, recent(history)):
+                if isinstance(piece, Reply):
+                    reply = piece
+                else:
+                    first = first or time.perf_counter() - begun
+                    yield piece
+        known = " ".join([question, searched, *(document.title for document in material.documents)])
+        cited = compose(
+            reply.statements, material.reading.sentences, {d.id: d for d in material.documents}, known
+        )
+        verdict = judge(reply, cited, passages, material.whole, self._calibration, self.settings.decline_threshold)
+        total = time.perf_counter() - begun
+        answer = Answer(
+            question=question,
+            search_question=searched,
+            text=verdict.text,
+            answered=verdict.answered,
+            confidence=verdict.confidence,
+            citations=verdict.citations,
+            passages=passages,
+            timings=Timings(found, first or total, total),
+            unsupported=cited.unsupported,
+            documents=tuple(
+                d for d in material.documents if any(c.document_id == d.id for c in verdict.citations)
+            ),
+        )
+        self._remember(key, answer)
+        yield answer
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        documents: Collection[str] | None = None,
+        owner: str = "",
+    ) -> Answer:
+        """Return the answer to one question; the arguments and errors are those of `stream`."""
+        *_, last = self.stream(question, history=history, documents=documents, owner=owner)
+        assert isinstance(last, Answer)
+        return last
+
+    async def aask(self, question: str, **options: Any) -> Answer:
+        """Return the answer to one question without blocking the event loop; options as for `ask`."""
+        return await asyncio.to_thread(lambda: self.ask(question, **options))
+
+    async def astream(self, question: str, **options: Any) -> AsyncIterator[Piece]:
+        """Yield what `stream` yields without blocking the event loop; closing it stops the model."""
+        pieces = self.stream(question, **options)
+        end = object()
+        try:
+            while (piece := await asyncio.to_thread(next, pieces, end)) is not end:
+                yield piece  # type: ignore[misc]
+        finally:
+            await asyncio.to_thread(pieces.close)  # type: ignore[attr-defined]
+
+    def batch(self, questions: Sequence[str], **options: Any) -> list[Answer]:
+        """Return the answers to several questions, in their order, as many at a time as the model has slots."""
+        with ThreadPoolExecutor(self.settings.slots) as pool:
+            return list(pool.map(lambda question: self.ask(question, **options), questions))
+
+    def search(
+        self,
+        question: str,
+        k: int | None = None,
+        *,
+        documents: Collection[str] | None = None,
+        owner: str = "",
+    ) -> tuple[RetrievedPassage, ...]:
+        """Return the passages nearest to a question, best first; `k` defaults to `settings.top_k`."""
+        return self._retriever.search(check_question(question, self.settings.max_question_characters), k, documents, owner)
+
+    # LangChain
+
+    def as_runnable(self) -> "Runnable[Any, AIMessage]":
+        """Return a Runnable: a question, or {"question", "history"}, to an AIMessage with citation content blocks."""
+        return as_runnable(self.ask, self.aask)
+
+    def as_retriever(self, k: int | None = None) -> PassageRetriever:
+        """Return a LangChain retriever over the same index."""
+        return PassageRetriever(retriever=self._retriever, k=k)
+
+    # Documents
+
+    def sync(self, progress: Callable[[int, int, str], None] | None = None, rebuild: bool = False) -> SyncReport:
+        """Bring the index up to date with the corpus; only what changed is embedded.
+
+        Raises:
+            CorpusError: the corpus is missing, empty or unreadable; what was indexed before stays.
+        """
+        return self._index.sync(progress, rebuild)
+
+    def documents(self, owner: str = "") -> tuple[Document, ...]:
+        """Return the documents that this owner may ask."""
+        return self._index.documents(owner)
+
+    def document(self, document_id: str) -> Document:
+        """Return a document; KeyError when the index has it no longer."""
+        return self._index.document(document_id)
+
+    def add_text(self, title: str, text: str, owner: str) -> Document:
+        """Index a pasted text for one owner."""
+        document = make_document(title, title, text)
+        self._index.add(document, owner)
+        return document
+
+    def add_file(self, path: Path, owner: str) -> Document:
+        """Index a file for one owner."""
+        document = read_document(path, path.name, self.settings.max_file_megabytes)
+        self._index.add(document, owner)
+        return document
+
+    def remove(self, document_id: str, owner: str) -> None:
+        """Take an owner's document out of the index."""
+        self._index.remove(document_id, owner)
+
+    def forget(self, owner: str) -> None:
+        """Take all of an owner's documents out of the index: the session is over."""
+        self._index.remove_owner(owner)
+
+    # Suggested questions
+
+    def suggestions(self, owner: str = "") -> tuple[str, ...]:
+        """Return questions to start from, made from the documents when the index was last warmed up."""
+        return self._suggestions.starters(owner)
+
+    def follow_ups(self, answer: Answer) -> tuple[str, ...]:
+        """Return up to three suggested questions that lie near an answer and were not just asked."""
+        return self._suggestions.near(answer)
+
+    # Models
+
+    @property
+    def reader(self) -> Reader:
+        """The reader over the chat model, opened at first need."""
+        with self._lock:
+            if self._reader is None:
+                adapter = ADAPTERS / "reader.gguf" if self.settings.chat_model == EMBEDDED else None
+                model = self._chat_model or open_chat_model(self.settings, adapter=adapter)
+                self._chat_model, self._reader = model, open_reader(model)
+            return self._reader
+
+    def warm_up(self, progress: Callable[[str], None] | None = None) -> None:
+        """Load the models, read a small corpus into the chat model's cache, and prepare suggestions; then `ready`."""
+        tell = progress or (lambda _: None)
+        tell("loading the embedder")
+        self._embedder.embed_question("warm up")
+        tell("loading the language model")
+        reader = self.reader
+        if whole := self._material.whole(None, ""):
+            tell("reading the article")
+            reader.warm(whole.reading)
+        self.ready = True
+        tell("ready")
+
+    def close(self) -> None:
+        """Close the index; asking afterwards is an error."""
+        self._index.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _key(self, question: str, history: Sequence[Turn], documents: Collection[str] | None, owner: str) -> Any:
+        chosen = None if documents is None else tuple(sorted(documents))
+        turns = tuple((turn["role"], turn["content"]) for turn in history)
+        return self._index.generation, " ".join(question.lower().split()), turns, chosen, owner
+
+    def _remember(self, key: Any, answer: Answer) -> None:
+        self._answers[key] = answer
+        while len(self._answers) > CACHED_ANSWERS:
+            self._answers.popitem(last=False)
+
+
+_shared: QA | None = None
+_shared_lock = threading.Lock()
+
+
+def ask(question: str, *, history: Sequence[Turn] = ()) -> Answer:
+    """Answer a question about the default corpus; the index is brought up to date at the first call."""
+    global _shared
+    with _shared_lock:
+        if _shared is None:
+            engine = QA.open()
+            engine.sync()
+            _shared = engine
+    return _shared.ask(question, history=history)
