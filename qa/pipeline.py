@@ -72,6 +72,13 @@ class QA:
         embedder = embedder or open_embedder(settings)
         return cls(settings, embedder, Index.open(settings, embedder), chat_model)
 
+    def beside(self, settings: Settings) -> Self:
+        """Open another corpus with the models of this engine, so that they are loaded once."""
+        reader = self.reader
+        other = type(self)(settings, self._embedder, Index.open(settings, self._embedder), self._chat_model)
+        other._reader = reader
+        return other
+
     # Asking
 
     def stream(
