@@ -123,7 +123,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What one sync changed, in documents, and how many passages were embedded; `skipped` maps source to reason."""
+    """What one sync changed, in documents, and how many passages were embedded.
+
+    `skipped` maps source to reason; `notes` maps a source that was read otherwise than as UTF-8 to a remark.
+    """
 
     added: int
     changed: int
@@ -132,3 +135,4 @@ class SyncReport:
     embedded: int
     passages: int
     skipped: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)

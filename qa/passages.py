@@ -20,7 +20,7 @@ LONG_SENTENCE = 120
 WRAPPED_LINE = 55
 """Characters from which a line without closing punctuation counts as wrapped by hand, not as a heading."""
 
-_LINE = re.compile(r"[^\r\n]+")
+_LINE = re.compile(r"[^\r\n\ufeff]+")
 _TERMINAL = re.compile(r"""[.!?:;…。！？।؟]["'”’»)\]]*\s*$""")
 _QUOTES = str.maketrans("“”„\"«»", "      ")
 _OPENING = re.compile(r"""["'“‘«(\[]*[^\Wa-z_]""")

@@ -1,0 +1,164 @@
+"""Texts -> unit vectors: a sentence-transformers model in this process, or an OpenAI-compatible embeddings server.
+
+The model is loaded on first use, once, whichever thread asks. Nothing here stores or searches.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from langchain.embeddings import init_embeddings
+from numpy.typing import NDArray
+
+from qa.errors import ModelError
+from qa.settings import Settings
+from qa.weights import embedder_folder
+
+Vectors = NDArray[np.float32]
+
+BATCH = 32
+
+
+class Embedder(Protocol):
+    """What turns texts into vectors; `name` and `dimension` tell whether an index was made by the same."""
+
+    @property
+    def name(self) -> str:
+        """The model's identity."""
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector."""
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Return unit vectors, shape (len(texts), dimension)."""
+
+    def embed_question(self, text: str) -> Vectors:
+        """Return a unit vector, shape (dimension,)."""
+
+
+def open_embedder(settings: Settings) -> Embedder:
+    """Return the embedder that the settings name; nothing is loaded yet.
+
+    Raises:
+        ModelError: the model's files are not there.
+    """
+    if settings.embedder_url:
+        return ServerEmbedder(settings)
+    return SentenceTransformerEmbedder(settings)
+
+
+class SentenceTransformerEmbedder:
+    """A sentence-transformers model on this machine's processor."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Find the model's files without loading them.
+
+        Raises:
+            ModelError: the files are not installed and `offline` forbids fetching them.
+        """
+        self._place = embedder_folder(settings)
+        self._offline = settings.offline or Path(self._place).is_dir()
+        self._threads = settings.threads
+        self._model: Any = None
+        self._loading = threading.Lock()
+        self.name = settings.embedder
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector, read from the model's own description where that is a file here."""
+        pooling = Path(self._place) / "1_Pooling" / "config.json"
+        if self._model is None and pooling.is_file():
+            return int(json.loads(pooling.read_text(encoding="utf-8"))["word_embedding_dimension"])
+        return int(self._loaded().get_embedding_dimension())
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Return unit vectors, shape (len(texts), dimension); a text's words past the model's limit do not count."""
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        model = self._loaded()
+        found = model.encode_document(list(texts), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(found, dtype=np.float32)
+
+    def embed_question(self, text: str) -> Vectors:
+        """Return a unit vector, shape (dimension,)."""
+        found = self._loaded().encode_query([text], normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(found[0], dtype=np.float32)
+
+    def _loaded(self) -> Any:
+        with self._loading:
+            if self._model is None:
+                self._model = self._load()
+        return self._model
+
+    def _load(self) -> Any:
+        if self._offline:
+            # The hub's library reads these once, when it is imported.
+            os.environ.setdefault("HF_HUB_OFFLINE", "1")
+            os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
+        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+        try:
+            import sentence_transformers
+            import torch
+
+            torch.set_num_threads(self._threads)
+            return sentence_transformers.SentenceTransformer(
+                self._place, device="cpu", local_files_only=self._offline
+            )
+        except Exception as error:
+            raise ModelError(f"the embedder {self.name!r} cannot be loaded from {self._place!r}: {error}") from error
+
+
+class ServerEmbedder:
+    """An OpenAI-compatible embeddings server."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Remember the address; the first embedding makes contact."""
+        self.name = f"{settings.embedder} at a server"
+        self._model_name = settings.embedder
+        self._url = settings.embedder_url or ""
+        self._key = settings.api_key.get_secret_value() if settings.api_key else "none"
+        self._client: Any = None
+        self._dimension = 0
+        self._opening = threading.Lock()
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector, found by embedding one word."""
+        return self._dimension or len(self.embed_question("dimension"))
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Return unit vectors, shape (len(texts), dimension).
+
+        Raises:
+            ModelError: the server does not answer as it should.
+        """
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        try:
+            found = np.asarray(self._open().embed_documents(list(texts)), dtype=np.float32)
+        except Exception as error:
+            raise ModelError(f"the embeddings server at {self._url!r} failed for {self._model_name!r}: {error}") from error
+        self._dimension = found.shape[1]
+        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
+
+    def embed_question(self, text: str) -> Vectors:
+        """Return a unit vector, shape (dimension,). Raises as `embed_passages` does."""
+        return self.embed_passages([text])[0]
+
+    def _open(self) -> Any:
+        with self._opening:
+            if self._client is None:
+                # Without this check texts go as they are, and no tokenizer table is fetched from elsewhere.
+                self._client = init_embeddings(
+                    f"openai:{self._model_name}",
+                    base_url=self._url,
+                    api_key=self._key,
+                    check_embedding_ctx_length=False,
+                )
+        return self._client

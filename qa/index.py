@@ -1,0 +1,221 @@
+"""The index: documents, passages, words and vectors behind one face, checked against the settings that made it.
+
+How changes are written safely is in `shelves`, what a corpus needs is in `syncing`; ranking is the retriever's matter.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from qa.corpus import list_files
+from qa.database import Database
+from qa.datatypes import Document, Passage, SyncReport
+from qa.embedding import Embedder, Vectors
+from qa.errors import IndexMismatchError
+from qa.settings import Settings
+from qa.shelves import Shelves
+from qa.syncing import Progress, entry_of, sync
+from qa.vectors import VectorStore
+
+FORMAT = 1
+"""Rises when rows, vectors or the cutting of passages change so that an older index must be made anew."""
+FINGERPRINT = "fingerprint"
+
+
+def fingerprint(settings: Settings, embedder: Embedder) -> dict[str, Any]:
+    """Return what must be equal for an index to be usable."""
+    return {
+        "format": FORMAT,
+        "embedder": embedder.name,
+        "dimension": embedder.dimension,
+        "passage_characters": settings.passage_characters,
+    }
+
+
+class Index:
+    """Everything that can be searched; safe to use from several threads and processes."""
+
+    def __init__(self, settings: Settings, embedder: Embedder, database: Database, shelves: Shelves) -> None:
+        """Compose what is open; callers use `open`."""
+        self._settings = settings
+        self._embedder = embedder
+        self._database = database
+        self._shelves = shelves
+        self._fault = self._mismatch()
+
+    @classmethod
+    def open(cls, settings: Settings, embedder: Embedder, *, allow_mismatch: bool = False) -> "Index":
+        """Open the index of these settings, made empty if there is none.
+
+        Args:
+            settings: where the index is and how its passages are cut.
+            embedder: what makes its vectors.
+            allow_mismatch: open an index of other settings too; then only `sync(rebuild=True)` works.
+
+        Raises:
+            IndexMismatchError: it was made with another embedder, other passage settings or another format.
+            SettingsError: the folder cannot be used.
+        """
+        folder = settings.index_dir()
+        database = Database(folder / "index.sqlite3")
+        vectors = VectorStore(folder / "vectors", settings.chroma_url)
+        index = cls(settings, embedder, database, Shelves(folder, settings.collection, database, vectors, embedder))
+        if index._fault and not allow_mismatch:
+            database.close()
+            raise IndexMismatchError(index._fault)
+        if not index._fault:
+            index._shelves.settle()
+        return index
+
+    @property
+    def generation(self) -> int:
+        """A number that rises with every change, whichever process makes it."""
+        return self._database.generation
+
+    def sync(self, progress: Progress | None = None, rebuild: bool = False) -> SyncReport:
+        """Bring the corpus's documents up to date; uploads stay as they are.
+
+        Args:
+            progress: called with bytes done, bytes in all, and the file at hand; only changed files count.
+            rebuild: make everything anew, uploads too, and with the settings of now.
+
+        Raises:
+            CorpusError: the corpus is missing, unreadable or empty; what was indexed before stays.
+            IndexMismatchError: the index was made with other settings and `rebuild` is not asked for.
+        """
+        with self._shelves.syncing():
+            uploads = self._clear() if rebuild else []
+            self._write_fingerprint()
+            report = sync(self._shelves, self._settings, progress)
+            for owner, document in uploads:
+                self.add(document, owner)
+        return report
+
+    def add(self, document: Document, owner: str) -> None:
+        """Add an upload of an owner (a session's id); one that is there already is left as it is."""
+        self._check()
+        self._write_fingerprint()
+        shelf = self._shelves.store.shelf(owner)
+        if shelf is None or not self._shelves.store.has_document(shelf, document.id):
+            self._shelves.put(owner, [entry_of(document, self._settings)])
+
+    def remove(self, document_id: str, owner: str) -> None:
+        """Remove one upload of an owner."""
+        self._check()
+        if self._shelves.store.shelf(owner) is not None:
+            self._shelves.remove(owner, [document_id])
+
+    def remove_owner(self, owner: str) -> None:
+        """Remove all uploads of an owner."""
+        if owner:
+            self._shelves.drop(owner)
+
+    def documents(self, owner: str = "") -> tuple[Document, ...]:
+        """Return the corpus's documents and then the owner's, each by source; texts are left empty (see `document`)."""
+        return self._shelves.store.documents([shelf for _, shelf in self._visible(owner)])
+
+    def document(self, document_id: str) -> Document:
+        """Return a document with its text.
+
+        Raises:
+            KeyError: no such document is indexed (any more).
+        """
+        return self._shelves.store.document(document_id)
+
+    def passages(self, ids: Sequence[str]) -> list[Passage]:
+        """Return passages in the order asked; those that are gone are passed over."""
+        return self._shelves.store.passages(ids)
+
+    def document_passages(self, document_id: str) -> list[Passage]:
+        """Return the passages of a document in the order of its text."""
+        return self._shelves.store.document_passages(document_id)
+
+    def count(self) -> int:
+        """Return how many passages are indexed, uploads of all owners included."""
+        return self._shelves.store.count()
+
+    def dense(
+        self, vector: Vectors, k: int, documents: Collection[str] | None = None, owner: str = ""
+    ) -> list[tuple[str, float]]:
+        """Return the k passages nearest to a vector of shape (dimension,): (passage id, cosine), nearest first.
+
+        Args:
+            vector: a unit vector of this index's embedder.
+            k: how many to return.
+            documents: ids of the only documents to look into, or None for all.
+            owner: whose uploads are searched beside the corpus.
+        """
+        self._check()
+        self._shelves.refresh()
+        found: dict[str, float] = {}
+        for name, shelf in self._visible(owner):
+            found |= self._shelves.nearest(name, shelf, vector, k, documents)
+        return sorted(found.items(), key=lambda hit: (-hit[1], hit[0]))[:k]
+
+    def lexical(
+        self, question: str, k: int, documents: Collection[str] | None = None, owner: str = ""
+    ) -> list[tuple[str, float]]:
+        """Return the k passages that share the most telling words: (passage id, BM25 above 0), best first.
+
+        The corpus and an owner's uploads have word statistics of their own, so their scores do not compare: with both,
+        the best of each come first, then the second of each, and so on. Arguments are those of `dense`.
+        """
+        self._check()
+        store = self._shelves.store
+        lists = [store.lexical(shelf, question, k, documents) for _, shelf in self._visible(owner)]
+        ranked = [(rank, place, hit) for place, hits in enumerate(lists) for rank, hit in enumerate(hits)]
+        return list({hit[0]: hit for _, _, hit in sorted(ranked)}.values())[:k]
+
+    def note(self, key: str) -> str | None:
+        """Return a small value kept with the index, or None if there is none since the last change."""
+        return self._database.note(key)
+
+    def set_note(self, key: str, value: str) -> None:
+        """Keep a small value with the index until the next change."""
+        self._database.set_note(key, value)
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self._shelves.vectors.reopen()
+        self._database.close()
+
+    def _visible(self, owner: str) -> list[tuple[str, int]]:
+        """Return (owner, shelf) of what an owner may see."""
+        shelves = [(each, self._shelves.store.shelf(each)) for each in dict.fromkeys(("", owner))]
+        return [(each, shelf) for each, shelf in shelves if shelf is not None]
+
+    def _check(self) -> None:
+        if self._fault:
+            raise IndexMismatchError(self._fault)
+
+    def _mismatch(self) -> str:
+        """Return why this index cannot be used with the settings of now, or ''."""
+        stored = self._database.value(FINGERPRINT)
+        if stored is None or not self._shelves.store.count():
+            return ""
+        made, now = json.loads(stored), fingerprint(self._settings, self._embedder)
+        faults = [f"{key} {made.get(key)!r}, now {now[key]!r}" for key in now if made.get(key) != now[key]]
+        if not faults:
+            return ""
+        where = str(self._settings.index_dir())
+        return f"the index in {where!r} was made with {'; '.join(faults)}: run `qa index --rebuild`"
+
+    def _write_fingerprint(self) -> None:
+        self._check()
+        made = json.dumps(fingerprint(self._settings, self._embedder))
+        if self._database.value(FINGERPRINT) != made:
+            self._database.set_value(FINGERPRINT, made)
+
+    def _clear(self) -> list[tuple[str, Document]]:
+        """Empty the index and return the uploads that were in it, with their owners."""
+        list_files(self._settings.corpus)
+        store = self._shelves.store
+        uploads = [
+            (owner, store.document(document.id))
+            for owner in store.owners()
+            if owner
+            for document in store.documents([store.shelf(owner) or 0])
+        ]
+        self._shelves.clear()
+        self._fault = ""
+        return uploads
