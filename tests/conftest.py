@@ -1,0 +1,149 @@
+"""What all tests share: a clean environment without a network, folders of their own, and a scripted QA."""
+
+import ipaddress
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from qa.datatypes import Answer, Citation, Document, Passage, RetrievedPassage, SyncReport, Timings, Turn
+from qa.settings import PREFIX, Settings, seed_corpus
+
+DATA = Path(__file__).parent / "data"
+KEPT = "QA_MODEL_DIR"
+"""The one variable that stays: where a developer keeps joined weights; only slow tests see it."""
+
+QUIET = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "LANGSMITH_TRACING": "false",
+    "TOKENIZERS_PARALLELISM": "false",
+    "NO_PROXY": "localhost,127.0.0.1,::1",
+}
+
+_connect = socket.socket.connect
+_session_folder = tempfile.mkdtemp(prefix="qa-tests-")
+
+
+def _connect_to_this_machine(self: socket.socket, address: Any) -> None:
+    if self.family in (socket.AF_INET, socket.AF_INET6):
+        host = str(address[0])
+        if host != "localhost" and not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+            raise OSError(f"a test tried to reach {host}: tests run without a network")
+    _connect(self, address)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Clean the environment before any test module or fixture of wider scope reads it."""
+    for name in [name for name in os.environ if name.startswith(PREFIX) and name != KEPT]:
+        del os.environ[name]
+    os.environ |= QUIET | {"XDG_DATA_HOME": _session_folder}
+    socket.socket.connect = _connect_to_this_machine  # type: ignore[method-assign,assignment]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    socket.socket.connect = _connect  # type: ignore[method-assign]
+    shutil.rmtree(_session_folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def own_folders(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Give each test data folders of its own, and, unless it is slow, no joined weights."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "user-data"))
+    if request.node.get_closest_marker("slow") is None:
+        monkeypatch.setenv(KEPT, str(tmp_path / "models"))
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of test data."""
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def seed_article() -> Path:
+    """The seed article's file."""
+    return next(path for path in seed_corpus().iterdir() if path.suffix == ".txt")
+
+
+Reply = tuple[str, tuple[str, ...]] | Exception | None
+"""Text and quotes of an answer, an error to raise, or None to decline."""
+
+
+class ScriptedQA:
+    """The face of QA over plain files, with answers from a script; what was asked is kept in `asked`."""
+
+    def __init__(self, settings: Settings, script: dict[str, Reply]) -> None:
+        self.settings = settings
+        self.script = script
+        self.asked: list[tuple[str, tuple[Turn, ...]]] = []
+        self.synced = self.rebuilt = self.closed = False
+
+    def sync(self, progress: Callable[[int, int, str], None] | None = None, rebuild: bool = False) -> SyncReport:
+        self.synced, self.rebuilt = True, rebuild
+        if progress:
+            progress(1, 1, "embedding")
+        count = len(self.documents())
+        return SyncReport(
+            added=count, changed=0, removed=0, unchanged=0, embedded=2, passages=2, skipped={"a.png": "not text"}
+        )
+
+    def documents(self, owner: str = "") -> tuple[Document, ...]:
+        files = sorted(self.settings.corpus.glob("*.txt"))
+        return tuple(Document(path.stem, path.stem, path.name, path.read_text(encoding="utf-8")) for path in files)
+
+    def document(self, document_id: str) -> Document:
+        return next(document for document in self.documents() if document.id == document_id)
+
+    def search(self, question: str, k: int | None = None) -> tuple[RetrievedPassage, ...]:
+        document = self.documents()[0]
+        end = len(document.text.partition("\n")[0])
+        passage = Passage("p1", document.id, 0, end, document.text[:end], ((0, end),))
+        return (RetrievedPassage(passage, 1, 0.875, 0.75),)
+
+    def ask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer:
+        self.asked.append((question, tuple(history)))
+        reply = self.script.get(question)
+        if isinstance(reply, Exception):
+            raise reply
+        text, quotes = reply or ("The article does not say.", ())
+        document = self.documents()[0]
+        citations = []
+        for marker, quote in enumerate(quotes, 1):
+            start = document.text.index(quote)
+            end = start + len(quote)
+            citations.append(Citation(marker, document.id, document.source, "p1", start, end, quote, 0, len(text)))
+        return Answer(
+            question=question,
+            search_question=question if not history else f"{history[0]['content']} {question}",
+            text=text,
+            answered=reply is not None,
+            confidence=0.75,
+            citations=tuple(citations),
+            passages=self.search(question),
+            timings=Timings(0.125, 0.25, 0.5),
+            documents=(document,) if citations else (),
+        )
+
+    def beside(self, settings: Settings) -> "ScriptedQA":
+        other = ScriptedQA(settings, self.script)
+        other.asked = self.asked
+        return other
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def scripted_qa() -> type[ScriptedQA]:
+    """The scripted stand-in for QA."""
+    return ScriptedQA
