@@ -132,10 +132,12 @@ class EmbeddedChatModel(BaseChatModel):
     ) -> AsyncIterator[ChatGenerationChunk]:
         events: asyncio.Queue[Event] = asyncio.Queue()
         loop = asyncio.get_running_loop()
+
+        def deliver(event: Event) -> None:
+            loop.call_soon_threadsafe(events.put_nowait, event)
+
         await asyncio.to_thread(self._runtime.load)
-        ticket = self._runtime.submit(
-            self._request(messages, stop, kwargs), True, lambda event: loop.call_soon_threadsafe(events.put_nowait, event)
-        )
+        ticket = self._runtime.submit(self._request(messages, stop, kwargs), True, deliver)
         try:
             while (event := await events.get()) is not None:
                 if isinstance(event, ModelError):

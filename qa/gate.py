@@ -1,4 +1,4 @@
-"""A first-come, first-served gate with a bounded queue: who may use the language model now, who waits, who is told busy."""
+"""A first-come, first-served gate with a bounded queue: who may use the model now, who waits, who is told busy."""
 
 import threading
 from collections import deque
