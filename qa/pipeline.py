@@ -21,7 +21,7 @@ from qa.embedding import Embedder, open_embedder
 from qa.index import Index
 from qa.judging import judge
 from qa.language_model import open_chat_model
-from qa.material import Material
+from qa.material import POOL, Material
 from qa.retrieval import PassageRetriever, Retriever
 from qa.runnables import as_runnable
 from qa.settings import EMBEDDED, Settings
@@ -46,7 +46,7 @@ class QA:
         self._embedder = embedder
         self._index = index
         self._retriever = Retriever(index, embedder, settings.top_k)
-        self._material = Material(index, settings)
+        self._material = Material(index, embedder, settings)
         self._suggestions = Suggestions(index)
         self._calibration = Calibration.load(ADAPTERS / "reader.json")
         self._chat_model = chat_model
@@ -105,7 +105,8 @@ class QA:
         question = check_question(question, self.settings.max_question_characters)
         history = check_history(history)
         searched = search_question(question, history)
-        passages = self._retriever.search(searched, None, documents, owner)
+        candidates = self._retriever.search(searched, max(POOL, self.settings.top_k), documents, owner)
+        passages = candidates[: self.settings.top_k]
         found = time.perf_counter() - begun
         yield passages
 
@@ -114,7 +115,7 @@ class QA:
             yield cached.text
             yield cached
             return
-        material = self._material.gather(passages, documents, owner)
+        material = self._material.gather(searched, candidates, documents, owner)
         reply, first = Reply(""), 0.0
         if material.reading.sentences:
             for piece in self.reader.read(material.reading, question, recent(history)):

@@ -47,10 +47,14 @@ class Settings(BaseModel):
     embedder_url: str | None = Field(None, description="OpenAI-compatible embeddings server in place of a local embedder")
     chroma_url: str | None = Field(None, description="Chroma server, such as http://localhost:8000, in place of a folder")
     collection: str = Field("passages", pattern=r"^[a-z0-9][a-z0-9_-]{1,60}[a-z0-9]$", description="name of the collection")
-    passage_characters: int = Field(500, ge=100, le=4000, description="longest passage, characters; a longer sentence stays whole")
+    passage_characters: int = Field(400, ge=100, le=4000, description="longest passage, characters; a longer sentence stays whole")
     top_k: int = Field(8, ge=1, le=100, description="passages that a search returns")
-    context_tokens: int = Field(300, ge=100, le=100_000, description="tokens of sentences the model reads for one question")
-    whole_document_tokens: int = Field(1500, ge=0, le=100_000, description="a corpus up to this many tokens is read whole")
+    context_tokens: int | None = Field(
+        None, ge=50, le=1_000_000, description="tokens of sentences read for one question; None: 225 embedded, else 4,000"
+    )
+    whole_document_tokens: int | None = Field(
+        None, ge=0, le=1_000_000, description="a corpus up to this long is read whole; None: 1,600 embedded, else 12,000"
+    )
     max_question_characters: int = Field(2000, ge=10, le=100_000, description="longest question, characters")
     decline_threshold: float | None = Field(None, ge=0, le=1, description="answer from this probability on; None: as calibrated")
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=1024, description="threads of local models")
@@ -88,6 +92,18 @@ class Settings(BaseModel):
                 f"{'.'.join(map(str, fault['loc']))}={fault['input']!r}: {fault['msg']}" for fault in error.errors()
             )
             raise SettingsError(f"settings not usable: {faults}; known are {', '.join(sorted(known))}") from error
+
+    def reading_tokens(self) -> int:
+        """Return how many tokens of sentences the chat model reads for one question of a large corpus."""
+        if self.context_tokens is not None:
+            return self.context_tokens
+        return 225 if self.chat_model == EMBEDDED else 4_000
+
+    def whole_tokens(self) -> int:
+        """Return up to how many tokens a corpus is read whole."""
+        if self.whole_document_tokens is not None:
+            return self.whole_document_tokens
+        return 1_600 if self.chat_model == EMBEDDED else 12_000
 
     def index_dir(self) -> Path:
         """Return the folder of the index: `data_dir`, or one of its own for each corpus path."""
