@@ -74,14 +74,15 @@ class Database:
             self._idle.append(connection)
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection inside a transaction that raises the generation and clears the notes."""
+    def writing(self, visible: bool = True) -> Iterator[sqlite3.Connection]:
+        """Lend a connection inside a transaction; a visible one raises the generation and clears the notes."""
         with self.reading() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
-                connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
-                connection.execute("DELETE FROM notes")
+                if visible:
+                    connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
+                    connection.execute("DELETE FROM notes")
                 connection.execute("COMMIT")
             except BaseException:
                 connection.execute("ROLLBACK")

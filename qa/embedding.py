@@ -107,9 +107,7 @@ class SentenceTransformerEmbedder:
             import torch
 
             torch.set_num_threads(self._threads)
-            return sentence_transformers.SentenceTransformer(
-                self._place, device="cpu", local_files_only=self._offline
-            )
+            return sentence_transformers.SentenceTransformer(self._place, device="cpu", local_files_only=self._offline)
         except Exception as error:
             raise ModelError(f"the embedder {self.name!r} cannot be loaded from {self._place!r}: {error}") from error
 
@@ -141,15 +139,18 @@ class ServerEmbedder:
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
         try:
-            found = np.asarray(self._open().embed_documents(list(texts)), dtype=np.float32)
+            found: Vectors = np.asarray(self._open().embed_documents(list(texts)), dtype=np.float32)
         except Exception as error:
-            raise ModelError(f"the embeddings server at {self._url!r} failed for {self._model_name!r}: {error}") from error
+            message = f"the embeddings server at {self._url!r} failed for {self._model_name!r}: {error}"
+            raise ModelError(message) from error
         self._dimension = found.shape[1]
-        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
+        lengths: Vectors = np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
+        return np.divide(found, lengths, dtype=np.float32)
 
     def embed_question(self, text: str) -> Vectors:
         """Return a unit vector, shape (dimension,). Raises as `embed_passages` does."""
-        return self.embed_passages([text])[0]
+        vector: Vectors = self.embed_passages([text])[0]
+        return vector
 
     def _open(self) -> Any:
         with self._opening:

@@ -5,6 +5,7 @@ How changes are written safely is in `shelves`, what a corpus needs is in `synci
 
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from qa.corpus import list_files
@@ -58,7 +59,8 @@ class Index:
         """
         folder = settings.index_dir()
         database = Database(folder / "index.sqlite3")
-        vectors = VectorStore(folder / "vectors", settings.chroma_url)
+        mark = json.dumps(fingerprint(settings, embedder))
+        vectors = VectorStore(folder / "vectors", settings.chroma_url, mark)
         index = cls(settings, embedder, database, Shelves(folder, settings.collection, database, vectors, embedder))
         if index._fault and not allow_mismatch:
             database.close()
@@ -86,10 +88,11 @@ class Index:
         with self._shelves.syncing():
             uploads = self._clear() if rebuild else []
             self._write_fingerprint()
+            repaired = self._shelves.repair()
             report = sync(self._shelves, self._settings, progress)
             for owner, document in uploads:
                 self.add(document, owner)
-        return report
+        return replace(report, embedded=report.embedded + repaired)
 
     def add(self, document: Document, owner: str) -> None:
         """Add an upload of an owner (a session's id); one that is there already is left as it is."""

@@ -94,7 +94,11 @@ class PassageRetriever(BaseRetriever):
     owner: str = ""
 
     def _get_relevant_documents(
-        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **options: Any
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002 -- the base class hands it over
+        **options: Any,
     ) -> list[LangChainDocument]:
         """Return the passages for a query; `k` may be given for this call."""
         found = self.retriever.search(query, options.get("k", self.k), owner=self.owner)

@@ -23,7 +23,9 @@ from qa.store import Entry, Stamp, Store
 from qa.vectors import VectorStore
 
 LOCK_SECONDS = 300.0
+REPAIR_BATCH = 1024
 WHOLE = "*"
+"""Stands in place of an id for all vectors of a collection."""
 
 
 class Shelves:
@@ -71,7 +73,9 @@ class Shelves:
             try:
                 self._lock.acquire(timeout=wait)
             except Timeout as error:
-                message = f"another process has been writing to {self._lock.lock_file!r} for over {wait:g} s: wait for it"
+                message = (
+                    f"another process has held {self._lock.lock_file!r} for over {wait:g} s: wait until it is done"
+                )
                 raise CorpusError(message) from error
             try:
                 self.refresh()
@@ -109,7 +113,7 @@ class Shelves:
 
     def restamp(self, stamps: Sequence[Stamp]) -> None:
         """Keep how files of the corpus look now whose content is as it was; nothing that a reader sees changes."""
-        with self.writing(), self._database.reading() as connection:
+        with self.writing(), self._database.writing(visible=False) as connection:
             rows.restamp(connection, stamps)
 
     def drop(self, owner: str) -> None:
@@ -132,6 +136,30 @@ class Shelves:
                     rows.delete_shelf(connection, self.store.shelf(owner) or rows.CORPUS)
                 rows.make_shelf(connection, "")
             self.vectors.erase([self.collection(owner) for owner in owners])
+
+    def repair(self) -> int:
+        """Make vectors agree with rows where their numbers differ; return how many passages were embedded again.
+
+        That happens when one of the two was restored, emptied or damaged from outside.
+        """
+        embedded = 0
+        for owner in self.store.owners():
+            shelf = self.store.shelf(owner)
+            name = self.collection(owner)
+            if shelf is None or self.store.unsettled() or self.vectors.count(name) == self.store.count(shelf):
+                continue
+            with self.writing():
+                ids = dict.fromkeys(self.store.passage_ids(shelf))
+                stored = {identity for page in self.vectors.ids(name) for identity in page}
+                self.vectors.delete(name, list(stored - set(ids)))
+                missing = [identity for identity in ids if identity not in stored]
+                for start in range(0, len(missing), REPAIR_BATCH):
+                    passages = self.store.passages(missing[start : start + REPAIR_BATCH])
+                    vectors = self._embedder.embed_passages([passage.text for passage in passages])
+                    self.vectors.upsert(name, [passage.id for passage in passages], vectors)
+                with self._database.writing():
+                    embedded += len(missing)
+        return embedded
 
     @contextmanager
     def syncing(self) -> Iterator[None]:

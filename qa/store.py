@@ -167,9 +167,10 @@ def insert(connection: sqlite3.Connection, shelf: int, entries: Iterable[Entry])
     """Store documents with their passages; their ids must be new on the shelf."""
     for entry in entries:
         document, stamp = entry.document, entry.stamp
+        names = (document.id, document.title, document.source)
+        look = (stamp.size, stamp.modified, stamp.seen)
         connection.execute(
-            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (shelf, document.id, document.title, document.source, stamp.size, stamp.modified, stamp.seen, document.text),
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (shelf, *names, *look, document.text)
         )
         words = []
         for passage in entry.passages:
