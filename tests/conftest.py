@@ -72,7 +72,7 @@ def seed_article() -> Path:
     return next(path for path in seed_corpus().iterdir() if path.suffix == ".txt")
 
 
-Reply = tuple[str, tuple[str, ...]] | Exception | None
+Reply = tuple[str, tuple[str, ...]] | BaseException | None
 """Text and quotes of an answer, an error to raise, or None to decline."""
 
 
@@ -110,7 +110,7 @@ class ScriptedQA:
     def ask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer:
         self.asked.append((question, tuple(history)))
         reply = self.script.get(question)
-        if isinstance(reply, Exception):
+        if isinstance(reply, BaseException):
             raise reply
         text, quotes = reply or ("The article does not say.", ())
         document = self.documents()[0]
