@@ -15,11 +15,12 @@ _WORD = re.compile(r"\w+")
 
 STOP_WORDS = frozenset(
     _WORD.findall(
-        """a about after all also am an and any are as at be because been before being both but by can could did do does doing
-        done for from had has have having he her hers him his how i if in into is it its just me more most my no nor not of
-        off on or other our out over own say said says she should so some such tell than that the their them then
-        there these they this those through to too up us was we were what when where which while who whom whose why will
-        with would you your"""
+        """a about after all also am an and any are as at be because been before being both but by can could
+        did do does doing done for from had has have having he her hers him his how i if in into is
+        it its just me more most my no nor not of off on or other our out over own say said says she
+        should so some such tell than that the their them then there these they this those through
+        to too up us was we were what when where which while who whom whose why will with would you
+        your"""
     )
 )
 

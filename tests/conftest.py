@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import shutil
 import socket
 import tempfile
@@ -9,7 +10,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from qa.datatypes import Answer, Citation, Document, Passage, RetrievedPassage, SyncReport, Timings, Turn
 from qa.settings import PREFIX, Settings, seed_corpus
@@ -147,3 +150,35 @@ class ScriptedQA:
 def scripted_qa() -> type[ScriptedQA]:
     """The scripted stand-in for QA."""
     return ScriptedQA
+
+
+class WordEmbedder:
+    """An embedder computed by hand: one axis for each known word, counting it, and a last one that is always 0.01.
+
+    So texts without a known word are alike, and the cosine of two texts is, but for that last axis, the cosine of their
+    word counts. `embedded` keeps every text that was embedded as a passage.
+    """
+
+    def __init__(self, words: str = "cat dog fish bird tree stone river cloud", name: str = "words") -> None:
+        self.name = name
+        self.words = words.split()
+        self.embedded: list[str] = []
+
+    @property
+    def dimension(self) -> int:
+        return len(self.words) + 1
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.embedded += texts
+        return np.array([self.embed_question(text) for text in texts], dtype=np.float32).reshape(-1, self.dimension)
+
+    def embed_question(self, text: str) -> NDArray[np.float32]:
+        found = re.findall(r"\w+", text.lower())
+        vector = np.array([found.count(word) for word in self.words] + [0.01], dtype=np.float32)
+        return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+
+
+@pytest.fixture
+def word_embedder() -> type[WordEmbedder]:
+    """The embedder that can be computed by hand."""
+    return WordEmbedder
