@@ -1,0 +1,68 @@
+"""Reading replies from chat models, and judging them."""
+
+import pytest
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
+
+from qa.answering import ChatReader, Reply, StatementStream
+from qa.calibration import Calibration, Evidence, Logistic, log_odds
+from qa.citations import Cited
+from qa.corpus import make_document
+from qa.datatypes import Citation
+from qa.errors import ModelError
+from qa.judging import NOT_SAID, judge
+from qa.passages import split
+from qa.reading import lay_out
+
+DOCUMENT = make_document("The bridge", "bridge.txt", "Ana Lind opened the bridge.")
+READING = lay_out(split(DOCUMENT, 400), [DOCUMENT])
+PLAIN = Calibration(Logistic(0, {"log_odds": 1}), 0.5, Logistic(0, {"log_odds": 1}), Logistic(0, {"log_odds": -1}))
+CITED = Cited("Ana Lind. [1]", (Citation(1, DOCUMENT.id, "bridge.txt", "p", 0, 27, DOCUMENT.text, 0, 9),), 0)
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_the_stream_shows_statements_without_their_numbers(size: int) -> None:
+    reply, stream = "1,2: Khost: a province\n3: He denied it", StatementStream()
+    shown = [stream.feed(reply[at : at + size]) for at in range(0, len(reply), size)]
+    assert "".join(shown) == "Khost: a province He denied it"
+
+
+def test_the_stream_shows_nothing_of_a_decline() -> None:
+    assert StatementStream().feed("none") == ""
+
+
+def test_any_chat_model_can_read() -> None:
+    model = GenericFakeChatModel(messages=iter([AIMessage("1: Ana Lind")]))
+    *pieces, reply = ChatReader(model).read(READING, "Who opened it?", ())
+    assert "".join(pieces) == "Ana Lind"
+    assert reply == Reply("1: Ana Lind")
+
+
+def test_a_failing_provider_is_told_in_one_line() -> None:
+    with pytest.raises(ModelError, match="GenericFakeChatModel.*check its name"):
+        list(ChatReader(GenericFakeChatModel(messages=iter([]))).read(READING, "Who?", ()))
+
+
+@pytest.mark.parametrize(
+    ("not_stated", "threshold", "answered"), [(0.1, None, True), (0.9, None, False), (0.9, 0.05, True), (0.1, 0.95, False)]
+)
+def test_declining_follows_the_threshold(not_stated: float, threshold: float | None, answered: bool) -> None:
+    verdict = judge(Reply("1: Ana Lind", not_stated, -0.1), CITED, (), True, PLAIN, threshold)
+    assert verdict.answered is answered
+    assert (verdict.text, verdict.citations) == ((CITED.text, CITED.citations) if answered else (NOT_SAID, ()))
+    assert 0 <= verdict.confidence <= 1
+
+
+def test_what_nothing_supports_is_declined() -> None:
+    assert not judge(Reply("1: Bo", 0.01, 0.0), Cited("", (), 1), (), True, PLAIN, None).answered
+    assert not judge(Reply("It was Bo"), Cited("", (), 1), (), True, PLAIN, None).answered
+
+
+def test_without_log_probabilities_the_proof_decides() -> None:
+    assert judge(Reply("1: Ana Lind"), CITED, (), True, PLAIN, None).answered
+
+
+def test_log_odds_and_logistic_by_hand() -> None:
+    assert log_odds(0.5) == 0.0
+    assert log_odds(1.0) == pytest.approx(-13.8, abs=0.1)
+    assert Logistic(1.0, {"log_odds": 2.0, "cosine": -4.0}).probability(Evidence(0.5, cosine=0.5)) == 0.5

@@ -1,0 +1,79 @@
+"""From statements to proved citations."""
+
+import pytest
+
+from qa.citations import compose, content_words, particulars, prove
+from qa.corpus import make_document
+from qa.passages import split
+from qa.reading import Statement, lay_out
+
+TEXT = (
+    "Mayor Ana Lind opened the bridge on 4 May. The works cost 12 million crowns.\n"
+    "Critics, among them Oskar Brandt, called the price absurd.\n"
+)
+DOCUMENT = make_document("The bridge", "bridge.txt", TEXT)
+SENTENCES = lay_out(split(DOCUMENT, 400), [DOCUMENT]).sentences
+
+
+def composed(*statements: Statement, known: str = ""):
+    return compose(statements, SENTENCES, {DOCUMENT.id: DOCUMENT}, known)
+
+
+def test_every_citation_is_verbatim_and_ties_to_its_statement() -> None:
+    cited = composed(Statement("it cost 12 million crowns", (2,)), Statement("Oskar Brandt called the price absurd", (3,)))
+    assert cited.text == "It cost 12 million crowns. [1] Oskar Brandt called the price absurd. [2]"
+    assert [c.quote for c in cited.citations] == [SENTENCES[1].text, SENTENCES[2].text]
+    for citation in cited.citations:
+        assert TEXT[citation.start : citation.end] == citation.quote
+    assert [cited.text[c.answer_start : c.answer_end] for c in cited.citations] == [
+        "It cost 12 million crowns.",
+        "Oskar Brandt called the price absurd.",
+    ]
+
+
+def test_markers_count_in_order_of_first_use_and_stay() -> None:
+    cited = composed(
+        Statement("Brandt called it absurd", (3,)), Statement("It opened on 4 May", (1,)), Statement("The price, absurd", (3,))
+    )
+    assert [c.marker for c in cited.citations] == [1, 2]
+    assert cited.text.endswith("The price, absurd. [1]")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        Statement("The works cost 15 million crowns", (2,)),
+        Statement("The bridge was opened by Petra Holm", (1,)),
+        Statement("Zebras migrate south every winter", ()),
+        Statement("Zebras migrate south", (77,)),
+    ],
+    ids=["number not there", "name not there", "no numbers, no words", "no such sentence"],
+)
+def test_what_the_source_does_not_hold_is_left_out_and_counted(statement: Statement) -> None:
+    cited = composed(statement)
+    assert (cited.text, cited.citations, cited.unsupported) == ("", (), 1)
+
+
+def test_a_name_from_the_question_needs_no_proof() -> None:
+    cited = composed(Statement("It cost what Petra paid, 12 million crowns", (2,)), known="What did Petra pay?")
+    assert cited.unsupported == 0
+
+
+def test_a_missing_number_is_found_in_another_sentence_and_cited_too() -> None:
+    proof = prove(Statement("Critics called 12 million crowns absurd", (3,)), SENTENCES, "")
+    assert [s.number for s in proof] == [2, 3]
+
+
+def test_statements_without_numbers_are_attributed_by_their_words() -> None:
+    proof = prove(Statement("The works cost 12 million crowns.", ()), SENTENCES, "")
+    assert [s.number for s in proof] == [2]
+
+
+def test_words_and_particulars() -> None:
+    assert content_words("The Mayor’s bridges") == {"mayor", "bridge"}
+    assert particulars("The works, said Ana, cost 1,200 crowns in May") == {"ana", "1,200", "may"}
+
+
+def test_a_repeated_statement_is_said_once() -> None:
+    statement = Statement("It opened on 4 May", (1,))
+    assert composed(statement, statement).text == "It opened on 4 May. [1]"

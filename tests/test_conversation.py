@@ -1,0 +1,52 @@
+"""Checking questions and understanding follow-ups."""
+
+import pytest
+
+from qa.conversation import check_history, check_question, is_follow_up, recent, search_question
+from qa.errors import QuestionError
+
+TALKS = (
+    {"role": "user", "content": "When did the second round of talks start?"},
+    {"role": "assistant", "content": "It began on October 25. [1]"},
+)
+
+
+@pytest.mark.parametrize("question", ["", "   \n", None, 7])
+def test_empty_questions_are_refused(question: str) -> None:
+    with pytest.raises(QuestionError, match="empty"):
+        check_question(question, 100)
+
+
+def test_an_endless_question_is_refused_with_its_length() -> None:
+    with pytest.raises(QuestionError, match="100,000 characters, at most 2,000"):
+        check_question("a" * 100_000, 2000)
+
+
+@pytest.mark.parametrize(
+    "history",
+    [[{"role": "system", "content": "x"}], [{"role": "user"}], ["who?"], [{"role": "user", "content": 3}]],
+)
+def test_wrong_histories_are_refused(history) -> None:
+    with pytest.raises(QuestionError, match="turn 0"):
+        check_history(history)
+
+
+@pytest.mark.parametrize("question", ["And in which city?", "Why?", "Who told them that?", "What about the third one?"])
+def test_follow_ups_are_searched_with_the_exchange_they_lean_on(question: str) -> None:
+    assert is_follow_up(question)
+    assert search_question(question, TALKS) == (
+        f"When did the second round of talks start? It began on October 25. {question}"
+    )
+
+
+def test_a_question_that_stands_alone_is_searched_as_it_is() -> None:
+    question = "Which television channel interviewed the defence minister?"
+    assert search_question(question, TALKS) == question
+    assert search_question("And in which city?", ()) == "And in which city?"
+
+
+def test_recent_turns_are_few_short_and_without_marks() -> None:
+    turns = recent([*TALKS, {"role": "user", "content": "x" * 5000}, *TALKS])
+    assert len(turns) == 4
+    assert max(len(turn["content"]) for turn in turns) == 300
+    assert "[1]" not in turns[-1]["content"]
