@@ -86,8 +86,8 @@ class Answer:
 
     `text` carries citation marks such as [1]; `answered` is False when the documents do not say, and then
     `citations` is empty. `confidence` (0..1) is the calibrated probability that this result, an answer or a
-    decline, is right. `unsupported` counts what the model wrote and the check removed. `documents` holds the
-    cited documents.
+    decline, is right; `signals` are the figures that it and the decision to decline rest on (calibration.Evidence).
+    `unsupported` counts what the model wrote and the check removed. `documents` holds the cited documents.
     """
 
     question: str
@@ -99,6 +99,7 @@ class Answer:
     passages: tuple[RetrievedPassage, ...]
     timings: Timings
     unsupported: int = 0
+    signals: Mapping[str, float] = field(default_factory=dict)
     documents: tuple[Document, ...] = field(default=(), repr=False)
 
     def document(self, citation: Citation) -> Document:
@@ -118,6 +119,7 @@ class Answer:
         record["citations"] = [asdict(citation) for citation in self.citations]
         record["passages"] = [asdict(passage) for passage in self.passages]
         record["timings"] = asdict(self.timings)
+        record["signals"] = dict(self.signals)
         return record
 
 

@@ -1,7 +1,7 @@
 """The last word on a reply: answer or decline, and how sure to be. Declining is decided here, in code."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from math import exp
 
 from qa.answering import Reply
@@ -20,6 +20,7 @@ class Verdict:
     answered: bool
     confidence: float
     citations: tuple[Citation, ...]
+    signals: dict[str, float] = field(default_factory=dict)
 
 
 def evidence_of(reply: Reply, cited: Cited, passages: Sequence[RetrievedPassage], whole: bool) -> Evidence | None:
@@ -55,6 +56,7 @@ def judge(
         answered = bool(cited.citations) and stated >= least
         scale = calibration.right_answer if answered else calibration.right_decline
         confidence = scale.probability(evidence)
+    signals = {} if evidence is None else asdict(evidence)
     if not answered:
-        return Verdict(NOT_SAID, False, confidence, ())
-    return Verdict(cited.text, True, confidence, cited.citations)
+        return Verdict(NOT_SAID, False, confidence, (), signals)
+    return Verdict(cited.text, True, confidence, cited.citations, signals)

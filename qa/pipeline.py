@@ -140,6 +140,7 @@ class QA:
             passages=passages,
             timings=Timings(found, first or total, total),
             unsupported=cited.unsupported,
+            signals=verdict.signals,
             documents=tuple(
                 d for d in material.documents if any(c.document_id == d.id for c in verdict.citations)
             ),
