@@ -1,0 +1,144 @@
+"""Sentences and passages: every offset exact, on awkward text too."""
+
+import random
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from qa.corpus import make_document, read_document
+from qa.datatypes import Document, Passage
+from qa.passages import blocks, is_heading, sentences, split
+
+
+def check(document: Document, passages: list[Passage]) -> None:
+    """Assert what holds for the passages of any document."""
+    for passage in passages:
+        assert document.text[passage.start : passage.end] == passage.text
+        assert passage.document_id == document.id
+        assert passage.sentences[0][0] == passage.start
+        assert passage.sentences[-1][1] == passage.end
+        for start, end in passage.sentences:
+            assert start < end
+            assert document.text[start:end] == document.text[start:end].strip()
+    spans = [span for passage in passages for span in passage.sentences]
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
+    assert len({passage.id for passage in passages}) == len(passages)
+
+
+def quotes(text: str, longest: int = 500) -> list[list[str]]:
+    """Return the sentences of each passage."""
+    document = make_document("T", "a.txt", text)
+    passages = split(document, longest)
+    check(document, passages)
+    return [[text[start:end] for start, end in passage.sentences] for passage in passages]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("He left. He left. He left.", [["He left.", "He left.", "He left."]]),
+        ("First line.\r\n\r\nSecond line.\r\n", [["First line."], ["Second line."]]),
+        ("“Go,” he said. “Why?” “No reason.”", [["“Go,” he said.", "“Why?”", "“No reason.”"]]),
+        ("Dr. Smith met Mr. Jones at 5 p.m. They ate.", [["Dr. Smith met Mr. Jones at 5 p.m.", "They ate."]]),
+        ("It cost 3.5 million. Fine.", [["It cost 3.5 million.", "Fine."]]),
+        ("好的。再见。", [["好的。", "再见。"]]),
+        ("ठीक है। नमस्ते।", [["ठीक है।", "नमस्ते।"]]),
+        ("Party 🎉! Next 👩‍👩‍👧 one.", [["Party 🎉!", "Next 👩‍👩‍👧 one."]]),
+        ("\ufeffMarked text. Ends.", [["Marked text.", "Ends."]]),
+        ("  \t Indented.   Spaced.  ", [["Indented.", "Spaced."]]),
+        ("", []),
+    ],
+    ids=["repeated", "crlf", "quotes", "titles", "number", "chinese", "hindi", "emoji", "bom", "spaces", "empty"],
+)
+def test_sentences_are_cut_and_verbatim(text: str, expected: list[list[str]]) -> None:
+    if not text:
+        assert split(Document("id", "T", "a", text), 500) == []
+        return
+    assert quotes(text) == expected
+
+
+def test_headings_go_with_what_is_under_them() -> None:
+    text = "# Harbour news\n\nBoats left. They came back.\n\n## Weather\nRain fell.\n"
+    document = make_document("T", "a.md", text)
+    found = split(document, 500)
+    check(document, found)
+    assert [(passage.heading, passage.text) for passage in found] == [
+        ("Harbour news", "Boats left. They came back."),
+        ("Weather", "Rain fell."),
+    ]
+
+
+def test_a_document_of_headings_only_still_has_passages() -> None:
+    assert quotes("One title\n\nAnother title") == [["One title"], ["Another title"]]
+
+
+def test_lines_wrapped_by_hand_are_one_block() -> None:
+    first = "The council decided on Tuesday that the old bridge over the"
+    text = f"{first}\nriver will be closed. Nobody objected.\n\nNew block."
+    assert [text[start:end] for start, end in blocks(text)] == [text[: text.index("\n\n")], "New block."]
+    assert quotes(text)[0][0] == f"{first}\nriver will be closed."
+
+
+def test_passages_are_filled_evenly_and_long_sentences_stay_whole() -> None:
+    sentence = "This sentence has exactly forty letters."
+    found = quotes(" ".join([sentence] * 9), longest=150)
+    assert [len(group) for group in found] == [3, 3, 3]
+    long = "word " * 60 + "end."
+    assert quotes(f"Short one. {long} Short two.", longest=100) == [["Short one."], [long], ["Short two."]]
+
+
+def test_a_run_of_quoted_sentences_is_cut_into_sentences() -> None:
+    text = (
+        "He replied: “Both things are false at this time. We do react and retaliate, but not like that. "
+        "We have a disciplined force that has traditions and a code of conduct.”"
+    )
+    (found,) = quotes(text)
+    assert found == [
+        "He replied: “Both things are false at this time.",
+        "We do react and retaliate, but not like that.",
+        "We have a disciplined force that has traditions and a code of conduct.”",
+    ]
+
+
+def test_seed_article(seed_article: Path) -> None:
+    document = read_document(seed_article, seed_article.name, 20)
+    passages = split(document, 500)
+    check(document, passages)
+    headings = {passage.heading for passage in passages} - {""}
+    words = sum(len(text.split()) for text in [passage.text for passage in passages] + list(headings))
+    assert words == len(document.text.split())
+    assert max(len(passage.text) for passage in passages) <= 500
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_offsets_hold_on_random_text(seed: int) -> None:
+    generator = random.Random(seed)
+    pieces = [
+        "Mr. X",
+        "He left",
+        ". ",
+        "! ",
+        "\n",
+        "\r\n",
+        "\n\n",
+        "“",
+        "”",
+        " ",
+        "\t",
+        "😀",
+        "。",
+        "3.5",
+        "# H",
+        "…",
+        "'",
+    ]
+    document = Document("id", "T", "a", "".join(generator.choices(pieces, k=400)))
+    for longest in (100, 500):
+        check(document, split(document, longest))
+
+
+def test_heading_or_not() -> None:
+    for text, expected in {"# Anything.": True, "Old town": True, "It ended.": False, "He said:": False}.items():
+        assert is_heading(text, (0, len(text))) is expected
+    assert sentences("Text. More.", (6, 11)) == [(6, 11)]
