@@ -1,0 +1,105 @@
+"""From a question on the page to its drawn answer: the one long-running event. QA does the work, this draws it."""
+
+import logging
+import time
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
+
+from qa.datatypes import Answer, RetrievedPassage, Turn
+from qa.errors import QAError
+from qa.ui import drawing
+from qa.ui.drawing import Parts, words_of
+from qa.ui.engine import Engine
+from qa.ui.session import ChatTurn, Place, Session
+from qa.ui.streaming import Pace, Stopped, stoppable
+
+if TYPE_CHECKING:
+    from qa.pipeline import QA
+
+log = logging.getLogger(__name__)
+
+DRAW_SECONDS = 0.06
+
+
+def answer_question(session: Session, engine: Engine, question: str, replace_from: int | None = None) -> Iterator[Parts]:
+    """Ask QA and yield the parts of the page that change; never raises."""
+    question = question.strip()
+    if not question or session.running:
+        yield {}
+        return
+    turn, history = _begin(session, question, replace_from)
+    yield {**drawing.chat(session, engine), **drawing.composer(session, ""), **_told(session, "searching")}
+    pace = Pace(DRAW_SECONDS)
+    try:
+        qa = yield from _wait(session, engine)
+        documents = session.chosen & {document.id for document in qa.documents(session.owner)} or None
+        stream = stoppable(
+            lambda: qa.stream(question, history=history, documents=documents, owner=session.owner),
+            lambda: session.stop_wanted,
+        )
+        for item in stream:
+            _take(turn, item)
+            if isinstance(item, tuple):
+                yield {**drawing.live(session, engine), **_told(session, "found", count=len(item))}
+            elif isinstance(item, str) and pace.due():
+                yield drawing.live(session, engine)
+        if turn.answer is not None:
+            turn.follow_ups = qa.follow_ups(turn.answer)
+    except Stopped:
+        turn.stage = "stopped"
+    except QAError as error:
+        turn.stage, turn.error = "failed", str(error)
+    except Exception:
+        log.exception("answering failed")
+        turn.stage, turn.error = "failed", words_of(session)("broken")
+    finally:
+        if turn.running:
+            turn.stage = "stopped"
+    yield _ended(session, engine, turn)
+
+
+def _begin(session: Session, question: str, replace_from: int | None) -> tuple[ChatTurn, list[Turn]]:
+    cut = session.replace_from if replace_from is None else replace_from
+    if cut is not None:
+        del session.turns[cut:]
+    session.replace_from, session.stop_wanted = None, False
+    history = session.history()
+    turn = ChatTurn(question)
+    for earlier in session.turns:
+        earlier.follow_ups = ()
+    session.turns.append(turn)
+    return turn, history
+
+
+def _wait(session: Session, engine: Engine) -> Generator[Parts, None, "QA"]:
+    """Wait until the models are loaded, letting a stop through; returns the QA."""
+    while not engine.finished:
+        if session.stop_wanted:
+            raise Stopped
+        time.sleep(0.1)
+        yield {}
+    return engine.ready_qa()
+
+
+def _take(turn: ChatTurn, item: tuple[RetrievedPassage, ...] | str | Answer) -> None:
+    if isinstance(item, Answer):
+        turn.answer, turn.stage = item, "done"
+    elif isinstance(item, str):
+        turn.text += item
+    else:
+        turn.passages, turn.stage = item, "writing"
+
+
+def _told(session: Session, key: str, **blanks: object) -> Parts:
+    return drawing.status(words_of(session)(key, **blanks))
+
+
+def _ended(session: Session, engine: Engine, turn: ChatTurn) -> Parts:
+    """Draw the finished turn, and the article at its first quote."""
+    spoken = turn.answer.text if turn.answer else turn.error or words_of(session)("stopped")
+    parts = {**drawing.live(session, engine), **drawing.composer(session), **drawing.status(spoken)}
+    if turn.answer and turn.answer.citations:
+        first = turn.answer.citations[0]
+        session.place = Place(first.document_id, len(session.turns) - 1, (first.start, first.end))
+        parts |= drawing.article(session, engine, move=True)
+    return parts

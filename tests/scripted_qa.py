@@ -1,0 +1,164 @@
+"""A stand-in for QA with the same face: answers are scripted on the seed article, so the page is tested in seconds."""
+
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
+
+from qa.datatypes import Answer, Citation, Document, Passage, RetrievedPassage, SyncReport, Timings, Turn
+from qa.errors import CorpusError, QuestionError
+from qa.passages import split
+from qa.settings import Settings, seed_corpus
+
+SCRIPT = {
+    "who rejected": ("The military spokesperson rejected the allegations.", ["The military spokesperson rejected the allegations."]),
+    "trade": (
+        "Asif said the Taliban could trade with India.\nLater, trade with Islamabad was suspended.",
+        [
+            "He added that the Afghan Taliban were more than welcome to pursue and open up trade with India through whichever "
+            "route they wanted, adding that Pakistan did not care for it.",
+            "Following the failure of the talks, the Afghan Taliban suspended trade ties with Islamabad.",
+        ],
+    ),
+}
+"""A word of the question -> statements of the answer, one a line, and the sentence that each rests on."""
+
+DECLINED = "The article does not say."
+
+
+def document_of(source: str, text: str, title: str = "") -> Document:
+    return Document(f"d{abs(hash((source, text))):x}", title or source, source, text)
+
+
+class ScriptedQA:
+    """Finds passages by shared words, answers from SCRIPT, declines the rest. `pause` is the wait between pieces."""
+
+    def __init__(self, settings: Settings, documents: Sequence[Document] = (), pause: float = 0.0, slow_start: float = 0.0):
+        self.settings = settings
+        self.ready = False
+        self.pause = pause
+        self.slow_start = slow_start
+        self.asked: list[tuple[str, list[Turn], Collection[str] | None, str]] = []
+        self.closed_streams = 0
+        self.many = 0
+        self._shared = list(documents) or self._seed()
+        self._own: dict[str, list[Document]] = {}
+
+    def _seed(self) -> list[Document]:
+        file = next(seed_corpus().iterdir())
+        return [document_of(file.name, file.read_text(encoding="utf-8"), "Pakistan writes off the Afghan Taliban")]
+
+    def sync(self, progress: Callable[[int, int, str], None] | None = None, rebuild: bool = False) -> SyncReport:
+        time.sleep(self.slow_start)
+        if progress:
+            progress(1, 1, "seed")
+        return SyncReport(1, 0, 0, 0, 1, 1)
+
+    def warm_up(self, progress: Callable[[str], None] | None = None) -> None:
+        time.sleep(self.slow_start)
+        self.ready = True
+
+    def documents(self, owner: str = "") -> tuple[Document, ...]:
+        return (*self._shared, *(self._own.get(owner, ()) if owner else ()))
+
+    def document(self, document_id: str) -> Document:
+        everything = [*self._shared, *(document for own in self._own.values() for document in own)]
+        return {document.id: document for document in everything}[document_id]
+
+    def add_text(self, title: str, text: str, owner: str) -> Document:
+        document = document_of(title, text, title)
+        self._own.setdefault(owner, []).append(document)
+        return document
+
+    def add_file(self, path: Path, owner: str) -> Document:
+        if path.suffix == ".bin":
+            raise CorpusError(f"{path.name!r} is not text; save it as UTF-8 text first")
+        return self.add_text(path.name, path.read_text(encoding="utf-8"), owner)
+
+    def remove(self, document_id: str, owner: str) -> None:
+        self._own[owner] = [document for document in self._own.get(owner, []) if document.id != document_id]
+
+    def forget(self, owner: str) -> None:
+        self._own.pop(owner, None)
+
+    def suggestions(self, owner: str = "") -> tuple[str, ...]:
+        return ("Who rejected the claim about the strikes?", "What became of trade?")
+
+    def follow_ups(self, answer: Answer) -> tuple[str, ...]:
+        return ("And what became of trade?",) if answer.answered else ()
+
+    def close(self) -> None:
+        pass
+
+    def search(
+        self, question: str, k: int | None = None, *, documents: Collection[str] | None = None, owner: str = ""
+    ) -> tuple[RetrievedPassage, ...]:
+        wanted = set(question.lower().split())
+        found = [
+            (len(wanted & set(passage.text.lower().split())), passage)
+            for document in self.documents(owner)
+            if documents is None or document.id in documents
+            for passage in split(document, 500)
+        ]
+        found.sort(key=lambda pair: -pair[0])
+        return tuple(RetrievedPassage(p, n, 1 / n, 0.5) for n, (_, p) in enumerate(found[: k or 4], start=1))
+
+    def stream(
+        self, question: str, *, history: Sequence[Turn] = (), documents: Collection[str] | None = None, owner: str = ""
+    ) -> Iterator[tuple[RetrievedPassage, ...] | str | Answer]:
+        self.asked.append((question, list(history), documents, owner))
+        if len(question) > 5000:
+            raise QuestionError(f"the question has {len(question)} characters; at most 5000 can be asked")
+        passages = self.search(question, documents=documents, owner=owner)
+        yield passages
+        try:
+            answer = self._answer(question, passages, bool(history), owner)
+            for word in answer.text.split(" "):
+                time.sleep(self.pause)
+                yield word + " "
+            yield answer
+        finally:
+            self.closed_streams += 1
+
+    def ask(self, question: str, **options: object) -> Answer:
+        *_, last = self.stream(question, **options)  # type: ignore[arg-type]
+        assert isinstance(last, Answer)
+        return last
+
+    def _answer(self, question: str, passages: tuple[RetrievedPassage, ...], rewritten: bool, owner: str) -> Answer:
+        text, quotes = next((found for word, found in SCRIPT.items() if word in question.lower()), ("", []))
+        if "own words" in question:  # the first line of every document that may be read
+            quotes = [document.text.splitlines()[0] for document in self.documents(owner)]
+            text = "\n".join(f"Statement {number}" for number in range(1, len(quotes) + 1))
+        if self.many:
+            places = self._shared[0].text.split(". ")
+            quotes = [places[number % len(places)] for number in range(self.many)]
+            text = "\n".join(f"Statement {number}." for number in range(1, self.many + 1))
+        searched = f"{question} (the Afghan Taliban)" if rewritten else question
+        composed, citations, used = "", [], {}
+        for marker, (statement, quote) in enumerate(zip(text.splitlines(), quotes, strict=False), start=1):
+            document = next(d for d in self.documents(owner) if quote in d.text)
+            used[document.id] = document
+            composed += "\n" if composed else ""
+            begin = len(composed)
+            composed += statement
+            start = document.text.index(quote)
+            citations.append(
+                Citation(marker, document.id, document.source, "p", start, start + len(quote), quote, begin, len(composed))
+            )
+            composed += f" [{marker}]"
+        return Answer(
+            question=question,
+            search_question=searched,
+            text=composed or DECLINED,
+            answered=bool(citations),
+            confidence=0.9 if citations else 0.55,
+            citations=tuple(citations),
+            passages=passages,
+            timings=Timings(0.01, 0.02, 0.4),
+            unsupported=0,
+            documents=tuple(used.values()),
+        )
+
+
+def passage_of(document: Document, start: int, end: int) -> Passage:
+    return Passage("p", document.id, start, end, document.text[start:end], ((start, end),))
