@@ -3,18 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.chat_models import agenerate_from_stream, generate_from_stream
-from langchain_core.messages import AIMessageChunk, BaseMessage, convert_to_openai_messages
-from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
+from langchain_core.messages import BaseMessage, convert_to_openai_messages
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import Field, PrivateAttr
 
 from qa.errors import ModelError
-from qa.runtime import Chunk, Event, Runtime, RuntimeOptions, Usage
+from qa.generation import Chunk, Event
+from qa.messages import message_chunk
+from qa.runtime import Runtime, RuntimeOptions
+from qa.slot_cache import restore, save
 
 
 class EmbeddedChatModel(BaseChatModel):
@@ -33,13 +36,14 @@ class EmbeddedChatModel(BaseChatModel):
     max_waiting: int = Field(32, ge=0, description="generations that may wait for a slot before BusyError")
     temperature: float = Field(0.0, ge=0)
     max_tokens: int = Field(512, ge=1, description="tokens that an answer holds at most")
+    http_key: str = Field(default_factory=token_urlsafe, repr=False, description="key that `serve` asks callers for")
 
     _runtime: Runtime = PrivateAttr()
 
     def model_post_init(self, context: Any, /) -> None:
         """Prepare the runtime; nothing is loaded yet."""
         super().model_post_init(context)
-        options = {name: getattr(self, name) for name in RuntimeOptions.__slots__ if name != "http_key"}
+        options = {name: getattr(self, name) for name in RuntimeOptions.__slots__}
         self._runtime = Runtime(RuntimeOptions(**options))
 
     @property
@@ -58,6 +62,10 @@ class EmbeddedChatModel(BaseChatModel):
         """
         self._runtime.load()
         return self
+
+    def close(self) -> None:
+        """Stop what is running and free the model's memory; a later call loads it again."""
+        self._runtime.close()
 
     def complete(
         self,
@@ -90,7 +98,36 @@ class EmbeddedChatModel(BaseChatModel):
             request["logprobs"] = top_logprobs
         if stop:
             request["stop"] = list(stop)
-        return self._runtime.generate(request)
+        for chunk in self._runtime.generate(request):
+            if max_tokens or chunk.usage:  # asked to write nothing, the server writes one token all the same
+                yield chunk
+
+    def warm(self, prompt: str) -> None:
+        """Read a prompt beginning into the cache, so that prompts which begin with it need not read it again.
+
+        One reading serves all slots. Raises as `complete` does.
+        """
+        for _ in self.complete(prompt, max_tokens=0):
+            pass
+
+    def save_cache(self, path: Path) -> None:
+        """Write what was read last (as by `warm`) to a file: about 29 kB a token with the default model.
+
+        Raises:
+            ModelError: the file cannot be written.
+        """
+        save(self._runtime, path)
+
+    def load_cache(self, path: Path) -> bool:
+        """Take up what `save_cache` wrote; False when the file is missing, damaged or of another model or adapter."""
+        return restore(self._runtime, path)
+
+    def serve(self) -> str:
+        """Return the address of this model's OpenAI-shaped server on loopback; callers need `http_key`.
+
+        Any program on this machine can reach the address, but only one that has the key is answered.
+        """
+        return f"{self._runtime.load().listening_address}/v1"
 
     def _generate(
         self,
@@ -118,7 +155,7 @@ class EmbeddedChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         for piece in self._runtime.generate(self._request(messages, stop, kwargs), chat=True):
-            chunk = self._message(piece)
+            chunk = message_chunk(piece, self.path.name)
             if run_manager:
                 run_manager.on_llm_new_token(piece.text, chunk=chunk)
             yield chunk
@@ -142,7 +179,7 @@ class EmbeddedChatModel(BaseChatModel):
             while (event := await events.get()) is not None:
                 if isinstance(event, ModelError):
                     raise event
-                chunk = self._message(event)
+                chunk = message_chunk(event, self.path.name)
                 if run_manager:
                     await run_manager.on_llm_new_token(event.text, chunk=chunk)
                 yield chunk
@@ -158,21 +195,6 @@ class EmbeddedChatModel(BaseChatModel):
             **{name: value for name, value in options.items() if value is not None},
         }
 
-    def _message(self, piece: Chunk) -> ChatGenerationChunk:
-        details: dict[str, Any] = {}
-        if piece.chosen:
-            pairs = zip(piece.chosen, piece.logprobs, strict=True)
-            details["logprobs"] = {"content": [_token(*chosen, alternatives) for chosen, alternatives in pairs]}
-        message = AIMessageChunk(content=piece.text, response_metadata=details)
-        if piece.usage:
-            details["model_name"] = self.path.name
-            details["finish_reason"] = piece.usage.finish_reason
-            details["timings"] = {"read_seconds": piece.usage.read_seconds, "write_seconds": piece.usage.write_seconds}
-            message = AIMessageChunk(
-                content=piece.text, response_metadata=details, usage_metadata=_usage(piece.usage), chunk_position="last"
-            )
-        return ChatGenerationChunk(message=message, generation_info=details or None)
-
     def count_tokens(self, text: str) -> int:
         """Return how many tokens the model reads for the text, special tokens counted as one each."""
         return len(self._runtime.post("/tokenize", {"content": text, "parse_special": True})["tokens"])
@@ -180,21 +202,3 @@ class EmbeddedChatModel(BaseChatModel):
     def get_num_tokens(self, text: str) -> int:
         """Return `count_tokens(text)`; LangChain's name for it."""
         return self.count_tokens(text)
-
-
-def _usage(usage: Usage) -> UsageMetadata:
-    return UsageMetadata(
-        input_tokens=usage.prompt_tokens,
-        output_tokens=usage.written_tokens,
-        total_tokens=usage.prompt_tokens + usage.written_tokens,
-        input_token_details=InputTokenDetails(cache_read=usage.cached_tokens),
-    )
-
-
-def _token(token: str, logprob: float, alternatives: Sequence[tuple[str, float]]) -> dict[str, Any]:
-    """Return one token in the shape that hosted chat models use for log-probabilities."""
-    return {
-        "token": token,
-        "logprob": logprob,
-        "top_logprobs": [{"token": name, "logprob": value} for name, value in alternatives],
-    }

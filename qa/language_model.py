@@ -1,9 +1,10 @@
-"""Model spec -> LangChain chat model: the embedded one, a GGUF file, a hosted provider's, or any OpenAI-compatible server.
+"""Model spec -> LangChain chat model: the embedded one, a GGUF file, a provider's, or any OpenAI-compatible server.
 
 Also the translation of what providers' libraries raise into one clear error. No prompt is built here.
 """
 
 from pathlib import Path
+from typing import Any
 
 from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
@@ -41,7 +42,7 @@ def open_chat_model(settings: Settings, progress: Progress | None = None, adapte
 
 def _hosted(settings: Settings) -> BaseChatModel:
     """Return a provider's model by LangChain's own spec, temperature 0 as for the embedded one."""
-    options = {"temperature": 0, "base_url": settings.base_url, "api_key": settings.api_key}
+    options: dict[str, Any] = {"temperature": 0, "base_url": settings.base_url, "api_key": settings.api_key}
     try:
         model = init_chat_model(
             settings.chat_model, **{key: value for key, value in options.items() if value is not None}

@@ -5,14 +5,15 @@ The one module that imports xllamacpp. It knows prompts and tokens, not chat mes
 
 import contextlib
 import queue
-import secrets
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
 from http.client import HTTPConnection, HTTPException
 from importlib import import_module
+from importlib.metadata import version
 from json import JSONDecodeError, dumps, loads
 from pathlib import Path
 from typing import Any
@@ -20,41 +21,13 @@ from urllib.parse import urlsplit
 
 from qa.errors import ModelError
 from qa.gate import Gate, Ticket
+from qa.generation import Chunk, Event, read_record, request_error
 
 BATCH_TOKENS = 256
 """Tokens read between two looks at whether the consumer has gone."""
 RAM_CACHE_MEGABYTES = 256
 """Memory for prompts read earlier (28 kB a token with the default model), so that an unrelated prompt in between
 does not cost the reading of a long prompt beginning again."""
-
-Alternatives = tuple[tuple[str, float], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What one generation took: tokens, and seconds of reading and writing (waiting for a slot not included)."""
-
-    prompt_tokens: int
-    cached_tokens: int
-    written_tokens: int
-    read_seconds: float
-    write_seconds: float
-    finish_reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A piece of a generation.
-
-    `logprobs` holds, for each token of the piece, the likeliest tokens with their natural-log probabilities, best
-    first, before grammar and temperature; `chosen` the tokens that were written, with theirs. Both are empty unless
-    asked for. `usage` stands on the last piece only.
-    """
-
-    text: str
-    logprobs: tuple[Alternatives, ...] = ()
-    chosen: Alternatives = ()
-    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +41,7 @@ class RuntimeOptions:
     slots: int = 1
     context_tokens: int = 4096
     max_waiting: int = 32
-    http_key: str = field(default_factory=secrets.token_urlsafe)
-
-
-Event = Chunk | ModelError | None
-"""What a generation delivers: pieces, or an error; None at the end."""
+    http_key: str = "none"
 
 
 class Runtime:
@@ -95,8 +64,15 @@ class Runtime:
             if self._server is None:
                 self._folder = tempfile.mkdtemp(prefix="qa-model-")
                 self._server = _start(self.options, self._folder)
-                weakref.finalize(self, _stop, self._gate, self._folder)
+                self._finalizer = weakref.finalize(self, _stop, self._gate, self._folder)
             return self._server
+
+    def close(self) -> None:
+        """Cancel what runs, free the model's memory; the next use loads it again."""
+        with self._lock:
+            if self._server is not None:
+                self._finalizer()
+                self._server = None
 
     def submit(self, request: Mapping[str, Any], chat: bool, deliver: Callable[[Event], None]) -> Ticket:
         """Start one generation in a thread of its own; `ticket.cancel()` ends it within a token or a batch.
@@ -113,8 +89,9 @@ class Runtime:
         self, server: Any, request: dict[str, Any], chat: bool, deliver: Callable[[Event], None], ticket: Ticket
     ) -> None:
         def receive(record: dict[str, Any]) -> bool:
-            if not ticket.cancelled:
-                for event in _events(record, chat):
+            """Take one record of the server; True tells it to stop."""
+            with _closed_loop_cancels(ticket):
+                for event in () if ticket.cancelled else read_record(record, chat):
                     deliver(event)
             return ticket.cancelled
 
@@ -126,7 +103,7 @@ class Runtime:
             deliver(ModelError(f"the language model failed: {error}"))
         finally:
             self._gate.leave(ticket)
-            with contextlib.suppress(RuntimeError):  # the consumer's event loop is closed
+            with _closed_loop_cancels(ticket):
                 deliver(None)
 
     def generate(self, request: Mapping[str, Any], chat: bool = False) -> Iterator[Chunk]:
@@ -162,14 +139,31 @@ class Runtime:
         finally:
             connection.close()
         if "error" in answer:
-            raise _model_error(answer["error"])
+            raise request_error(answer["error"])
         return answer
+
+    @property
+    def identity(self) -> str:
+        """What distinguishes this model's state from another's: files, adapter scale, version of the runtime."""
+        files = [file for file in (self.options.path, self.options.adapter) if file]
+        marks = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+        parts = (marks, self.options.adapter_scale, version("xllamacpp"))
+        return sha256(repr(parts).encode()).hexdigest()
 
     @property
     def folder(self) -> Path:
         """The folder that slots are saved to and restored from."""
         self.load()
         return Path(self._folder)
+
+
+@contextlib.contextmanager
+def _closed_loop_cancels(ticket: Ticket) -> Iterator[None]:
+    """Count a consumer whose event loop is closed as gone."""
+    try:
+        yield
+    except RuntimeError:
+        ticket.cancel()
 
 
 def _start(options: RuntimeOptions, folder: str) -> Any:
@@ -215,49 +209,3 @@ def _stop(gate: Gate, folder: str) -> None:
         file.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         Path(folder).rmdir()
-
-
-def _events(record: Mapping[str, Any], chat: bool) -> Iterator[Event]:
-    """Yield what one record of the server says: pieces of text, an error, or nothing (progress of reading)."""
-    if "error" in record:
-        yield _model_error(record["error"])
-        return
-    for choice in record.get("choices", ()):
-        text = (choice["delta"].get("content") if chat else choice["text"]) or ""
-        tokens = (choice.get("logprobs") or {}).get("content", ())
-        usage = _usage(record, choice.get("finish_reason"))
-        if text or tokens or usage:
-            yield Chunk(text, tuple(map(_alternatives, tokens)), _pairs(tokens), usage)
-    if not record.get("choices") and record.get("timings"):
-        yield Chunk("", usage=_usage(record, "stop"))
-
-
-def _pairs(tokens: Sequence[Mapping[str, Any]]) -> Alternatives:
-    return tuple((token["token"], token["logprob"]) for token in tokens)
-
-
-def _alternatives(token: Mapping[str, Any]) -> Alternatives:
-    return _pairs(token.get("top_logprobs", ()))
-
-
-def _usage(record: Mapping[str, Any], finish_reason: str | None) -> Usage | None:
-    timings = record.get("timings")
-    if not timings or not finish_reason:
-        return None
-    return Usage(
-        timings["cache_n"] + timings["prompt_n"],
-        timings["cache_n"],
-        timings["predicted_n"],
-        timings["prompt_ms"] / 1000,
-        timings["predicted_ms"] / 1000,
-        finish_reason,
-    )
-
-
-def _model_error(error: Mapping[str, Any]) -> ModelError:
-    if error.get("type") == "exceed_context_size_error":
-        return ModelError(
-            f"the prompt has {error['n_prompt_tokens']} tokens, but the model's context holds {error['n_ctx']}: "
-            "ask a shorter question or let fewer passages be read"
-        )
-    return ModelError(f"the language model refuses the request: {error.get('message', error)}")

@@ -1,0 +1,227 @@
+"""The embedded chat model with the real weights: what only the real runtime can show."""
+
+import asyncio
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from qa.embedded import EmbeddedChatModel
+from qa.errors import ModelError
+from qa.settings import Settings
+from qa.weights import chat_model_file
+
+pytestmark = pytest.mark.slow
+
+PROMPT = "<|im_start|>system\n{}<|im_end|>\n<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"
+YES_OR_NO = PROMPT.format("Answer yes or no.", "Is snow white?")
+
+
+@pytest.fixture(scope="module")
+def path() -> Path:
+    return chat_model_file(Settings.load())
+
+
+@pytest.fixture(scope="module")
+def model(path: Path) -> Iterator[EmbeddedChatModel]:
+    model = EmbeddedChatModel(path=path, context_tokens=2048)
+    yield model
+    model.close()
+
+
+def last_usage(model: EmbeddedChatModel, prompt: str, max_tokens: int = 1):
+    *_, last = model.complete(prompt, max_tokens=max_tokens)
+    return last.usage
+
+
+def beginning(article: Path) -> str:
+    """About a thousand tokens of prompt beginning."""
+    text = article.read_text(encoding="utf-8")[:4500]
+    return f"<|im_start|>system\nAnswer from the text.<|im_end|>\n<|im_start|>user\n{text}\n"
+
+
+def ending(question: str) -> str:
+    return f"Question: {question}<|im_end|>\n<|im_start|>assistant\n"
+
+
+def test_the_grammar_binds_and_log_probabilities_are_told(model):
+    chunks = list(model.complete(YES_OR_NO, max_tokens=3, grammar='root ::= "yes" | "no"', top_logprobs=5))
+    assert "".join(chunk.text for chunk in chunks) in {"yes", "no"}
+    assert len(chunks[0].logprobs[0]) == 5
+    values = [logprob for _, logprob in chunks[0].logprobs[0]]
+    assert values == sorted(values, reverse=True)
+    assert values[0] <= 0
+
+
+def test_messages_are_answered_with_usage(model):
+    message = model.invoke(
+        [("system", "Answer with one word."), ("human", "What is the capital of France?")], max_tokens=8
+    )
+    assert "Paris" in message.text
+    assert message.usage_metadata["input_tokens"] > 10
+    assert message.response_metadata["timings"]["write_seconds"] > 0
+
+
+def test_stop_strings_end_the_answer(model):
+    text = "".join(chunk.text for chunk in model.complete("One, two, three,", max_tokens=20, stop=["five"]))
+    assert "four" in text
+    assert "five" not in text
+
+
+def test_tokens_are_counted_with_control_tokens_as_one(model):
+    assert model.count_tokens("<|im_end|>") == 1
+    assert model.count_tokens(YES_OR_NO) == last_usage(model, YES_OR_NO).prompt_tokens
+
+
+def test_a_known_beginning_is_not_read_again_though_another_prompt_came_between(model, seed_article):
+    start = beginning(seed_article)
+    model.warm(start)
+    first = last_usage(model, start + ending("Who?"))
+    model.invoke("Write one word.", max_tokens=2)
+    second = last_usage(model, start + ending("Where was it?"))
+    assert first.prompt_tokens > 900
+    for usage in (first, second):
+        assert usage.prompt_tokens - usage.cached_tokens <= 20
+
+
+def test_what_was_read_is_saved_and_taken_up_by_another_process_s_model(model, path, seed_article, tmp_path):
+    start = beginning(seed_article)
+    model.warm(start)
+    file = tmp_path / "cache" / "beginning.bin"
+    model.save_cache(file)
+    other = EmbeddedChatModel(path=path, context_tokens=2048, slots=2)
+    try:
+        assert other.load_cache(file)
+        usage = last_usage(other, start + ending("Who?"))
+        assert usage.prompt_tokens - usage.cached_tokens <= 20
+        changed = bytearray(file.read_bytes())
+        changed[-1] ^= 1
+        file.write_bytes(changed)
+        assert not other.load_cache(file)
+        assert not other.load_cache(tmp_path / "missing.bin")
+    finally:
+        other.close()
+
+
+def test_closing_a_stream_really_stops_the_model(model):
+    stream = model.stream("Count from one to a thousand in words.", max_tokens=1500)
+    next(stream)
+    stream.close()
+    begun = time.perf_counter()
+    usage = last_usage(model, YES_OR_NO)
+    assert time.perf_counter() - begun < 5 + usage.read_seconds
+
+
+def test_leaving_while_a_prompt_is_read_stops_the_reading(model):
+    words = " ".join(f"number{n}" for n in range(400))
+
+    def leave(event: object) -> None:
+        pass
+
+    ticket = model._runtime.submit({"prompt": words, "max_tokens": 1}, False, leave)
+    time.sleep(0.3)
+    ticket.cancel()
+    begun = time.perf_counter()
+    last_usage(model, "Hi")
+    whole = last_usage(model, words)
+    assert whole.cached_tokens < whole.prompt_tokens - 300
+    assert time.perf_counter() - begun > 0
+
+
+async def test_the_event_loop_goes_on_while_the_model_writes(model):
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.01)
+            ticks += 1
+
+    ticking = asyncio.create_task(tick())
+    await model.ainvoke("Name three colours.", max_tokens=12)
+    ticking.cancel()
+    assert ticks > 5
+
+
+def test_two_at_once_are_not_mixed_up(path):
+    model = EmbeddedChatModel(path=path, slots=2, context_tokens=512)
+    answers: dict[str, str] = {}
+
+    def ask(country: str) -> None:
+        answers[country] = model.invoke(f"The capital of {country}, one word?", max_tokens=8).text
+
+    threads = [threading.Thread(target=ask, args=(country,)) for country in ("France", "Italy", "Japan", "Egypt")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    model.close()
+    expected = {"France": "Paris", "Italy": "Rome", "Japan": "Tokyo", "Egypt": "Cairo"}
+    assert {country: expected[country] in text for country, text in answers.items()} == dict.fromkeys(expected, True)
+
+
+def test_a_prompt_longer_than_the_context_is_refused(model):
+    with pytest.raises(ModelError, match=r"the prompt has \d+ tokens, but the model's context holds 2048"):
+        list(model.complete("word " * 3000, max_tokens=1))
+
+
+def lora(path: Path, architecture: str = "qwen2", width: int = 1536) -> Path:
+    """Write a LoRA adapter of rank 1 on the first attention matrix, strong enough to change every answer."""
+
+    def text(value: str) -> bytes:
+        return struct.pack("<Q", len(value)) + value.encode()
+
+    def tensor(name: str, shape: tuple[int, int], offset: int) -> bytes:
+        return text(name) + struct.pack("<IQQIQ", 2, *shape, 0, offset)
+
+    strings = {"general.type": "adapter", "general.architecture": architecture, "adapter.type": "lora"}
+    entries = b"".join(text(key) + struct.pack("<I", 8) + text(value) for key, value in strings.items())
+    entries += text("adapter.lora.alpha") + struct.pack("<If", 6, 1.0)
+    size = width * 4
+    tensors = tensor("blk.0.attn_q.weight.lora_a", (width, 1), 0) + tensor(
+        "blk.0.attn_q.weight.lora_b", (1, width), size
+    )
+    header = b"GGUF" + struct.pack("<IQQ", 3, 2, 4) + entries + tensors
+    header += b"\0" * (-len(header) % 32)
+    path.write_bytes(header + struct.pack(f"<{width}f", *[1.0] * width) + struct.pack(f"<{width}f", *[1.0] * width))
+    return path
+
+
+def test_an_adapter_acts_by_its_scale(model, path, tmp_path):
+    adapter = lora(tmp_path / "adapter.gguf")
+
+    def first(scale: float) -> float:
+        adapted = EmbeddedChatModel(path=path, adapter=adapter, adapter_scale=scale, context_tokens=256)
+        chunk = next(adapted.complete(YES_OR_NO, max_tokens=1, top_logprobs=1))
+        adapted.close()
+        return chunk.logprobs[0][0][1]
+
+    plain = next(model.complete(YES_OR_NO, max_tokens=1, top_logprobs=1)).logprobs[0][0][1]
+    assert first(0.0) == pytest.approx(plain, abs=0.02)
+    assert abs(first(1.0) - plain) > 0.05
+
+
+def test_an_adapter_of_another_model_is_refused(path, tmp_path):
+    with pytest.raises(ModelError, match=r"cannot load .*other\.gguf"):
+        EmbeddedChatModel(path=path, adapter=lora(tmp_path / "other.gguf", architecture="llama")).load()
+
+
+SCRIPT = """
+import sys, threading, time
+from pathlib import Path
+from qa.embedded import EmbeddedChatModel
+model = EmbeddedChatModel(path=Path(sys.argv[1]), context_tokens=512)
+model.invoke("Hi", max_tokens=2)
+threading.Thread(target=model.invoke, args=("Tell a long story.",), daemon=True).start()
+time.sleep(0.5)
+"""
+
+
+def test_the_runtime_prints_nothing_and_ends_cleanly_in_the_middle_of_a_generation(path):
+    ended = subprocess.run([sys.executable, "-c", SCRIPT, str(path)], capture_output=True, timeout=120, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"", b"")
