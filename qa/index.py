@@ -8,14 +8,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from qa.corpus import list_files
 from qa.database import Database
 from qa.datatypes import Document, Passage, SyncReport
 from qa.embedding import Embedder, Vectors
 from qa.errors import IndexMismatchError
 from qa.settings import Settings
 from qa.shelves import Shelves
-from qa.syncing import Progress, entry_of, sync
+from qa.syncing import Progress, check_readable, entry_of, sync
 from qa.vectors import VectorStore
 
 FORMAT = 1
@@ -211,7 +210,7 @@ class Index:
 
     def _clear(self) -> list[tuple[str, Document]]:
         """Empty the index and return the uploads that were in it, with their owners."""
-        list_files(self._settings.corpus)
+        check_readable(self._settings)
         store = self._shelves.store
         uploads = [
             (owner, store.document(document.id))

@@ -81,8 +81,7 @@ def sync(shelves: Shelves, settings: Settings, progress: Progress | None = None)
             work.flush(shelves)
         done += file.size
     if not (work.added or work.changed or work.unchanged):
-        reasons = "; ".join(list(work.skipped.values())[:3])
-        raise CorpusError(f"no document in {str(settings.corpus)!r} can be read: {reasons}")
+        raise _unreadable(settings, list(work.skipped.values()))
     gone = set(before) - {file.source for file in files}
     work.drop += [before[source].document_id for source in gone]
     work.flush(shelves)
@@ -98,6 +97,27 @@ def sync(shelves: Shelves, settings: Settings, progress: Progress | None = None)
         skipped=work.skipped,
         notes=work.notes,
     )
+
+
+def check_readable(settings: Settings) -> None:
+    """Make sure that a rebuild will find at least one document.
+
+    Raises:
+        CorpusError: the corpus is missing, unreadable, or holds no document at all.
+    """
+    reasons: list[str] = []
+    for file in list_files(settings.corpus, exclude=settings.index_dir()):
+        try:
+            read_file(file.path, file.source, settings.max_file_megabytes)
+        except CorpusError as error:
+            reasons.append(str(error))
+        else:
+            return
+    raise _unreadable(settings, reasons)
+
+
+def _unreadable(settings: Settings, reasons: list[str]) -> CorpusError:
+    return CorpusError(f"no document in {str(settings.corpus)!r} can be read: {'; '.join(reasons[:3])}")
 
 
 def _same(file: CorpusFile, stamp: Stamp | None) -> bool:

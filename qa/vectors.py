@@ -88,7 +88,7 @@ class VectorStore:
         self, collection: str, vector: Vectors, k: int, among: Sequence[str] | None = None
     ) -> list[tuple[str, float]]:
         """Return at most k (id, cosine), nearest first; `among` restricts the search to these ids."""
-        k = min(k, self.count(collection) if among is None else len(among))
+        k = k if among is None else min(k, len(among))
         if k < 1:
             return []
         chosen = None if among is None else list(among)
