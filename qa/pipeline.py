@@ -21,7 +21,7 @@ from qa.embedding import Embedder, open_embedder
 from qa.index import Index
 from qa.judging import judge
 from qa.language_model import open_chat_model
-from qa.material import POOL, Material
+from qa.material import POOL, Gathered, Material
 from qa.retrieval import PassageRetriever, Retriever
 from qa.runnables import as_runnable
 from qa.settings import EMBEDDED, Settings
@@ -52,6 +52,8 @@ class QA:
         self._chat_model = chat_model
         self._reader: Reader | None = None
         self._lock = threading.Lock()
+        self._warming = threading.Lock()
+        self._warmed = ""
         self._answers: OrderedDict[Any, Answer] = OrderedDict()
 
     @classmethod
@@ -117,6 +119,8 @@ class QA:
             return
         material = self._material.gather(searched, candidates, documents, owner)
         reply, first = Reply(""), 0.0
+        if material.whole and material is self._material.whole(None, ""):
+            self._warm(self.reader, material)
         if material.reading.sentences:
             for piece in self.reader.read(material.reading, question, recent(history)):
                 if isinstance(piece, Reply):
@@ -270,9 +274,16 @@ class QA:
         reader = self.reader
         if whole := self._material.whole(None, ""):
             tell("reading the article")
-            reader.warm(whole.reading)
+            self._warm(reader, whole)
         self.ready = True
         tell("ready")
+
+    def _warm(self, reader: Reader, whole: Gathered) -> None:
+        """Have the corpus read ahead, once for each state of it."""
+        with self._warming:
+            if self._warmed != whole.reading.text:
+                reader.warm(whole.reading, self.settings.index_dir())
+                self._warmed = whole.reading.text
 
     def close(self) -> None:
         """Close the index; asking afterwards is an error."""
