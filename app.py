@@ -6,8 +6,8 @@ import sys
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
-import qa  # noqa: E402 - gradio reads the switch above when it is imported
-from qa.ui.server import Address, Server  # noqa: E402
+import qa
+from qa.ui.server import Address, Server
 
 EXIT_FAULT = 2
 
@@ -15,11 +15,11 @@ EXIT_FAULT = 2
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Return the options of the command line."""
     parser = argparse.ArgumentParser(description="Ask documents in the browser and see every answer's quotes.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for every network (use --auth)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 is every network")
     parser.add_argument("--port", type=int, help="port; by default the first free one from 7860 on")
     parser.add_argument("--auth", action="append", metavar="NAME:PASSWORD", help="who may open the page; repeatable")
     parser.add_argument("--root-path", help="path under which a reverse proxy offers the page")
-    settings = parser.add_argument_group("settings", "every other setting: a QA_* variable, or the file QA_SETTINGS names")
+    settings = parser.add_argument_group("settings", "all others: QA_* variables, or the file QA_SETTINGS names")
     settings.add_argument("--corpus", metavar="PATH", help="file or folder of documents (default: the seed article)")
     settings.add_argument("--data-dir", metavar="FOLDER", help="folder of the index")
     settings.add_argument("--model", dest="chat_model", metavar="SPEC", help="embedded, gguf:PATH or PROVIDER:NAME")

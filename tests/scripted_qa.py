@@ -4,18 +4,21 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
-from qa.datatypes import Answer, Citation, Document, Passage, RetrievedPassage, SyncReport, Timings, Turn
+from qa.datatypes import Answer, Citation, Document, RetrievedPassage, SyncReport, Timings, Turn
 from qa.errors import CorpusError, QuestionError
 from qa.passages import split
 from qa.settings import Settings, seed_corpus
 
 SCRIPT = {
-    "who rejected": ("The military spokesperson rejected the allegations.", ["The military spokesperson rejected the allegations."]),
+    "who rejected": (
+        "The military spokesperson did.",
+        ["The military spokesperson rejected the allegations."],
+    ),
     "trade": (
         "Asif said the Taliban could trade with India.\nLater, trade with Islamabad was suspended.",
         [
-            "He added that the Afghan Taliban were more than welcome to pursue and open up trade with India through whichever "
-            "route they wanted, adding that Pakistan did not care for it.",
+            "He added that the Afghan Taliban were more than welcome to pursue and open up trade with India through "
+            "whichever route they wanted, adding that Pakistan did not care for it.",
             "Following the failure of the talks, the Afghan Taliban suspended trade ties with Islamabad.",
         ],
     ),
@@ -32,7 +35,9 @@ def document_of(source: str, text: str, title: str = "") -> Document:
 class ScriptedQA:
     """Finds passages by shared words, answers from SCRIPT, declines the rest. `pause` is the wait between pieces."""
 
-    def __init__(self, settings: Settings, documents: Sequence[Document] = (), pause: float = 0.0, slow_start: float = 0.0):
+    def __init__(
+        self, settings: Settings, documents: Sequence[Document] = (), pause: float = 0.0, slow_start: float = 0.0
+    ) -> None:
         self.settings = settings
         self.ready = False
         self.pause = pause
@@ -142,9 +147,8 @@ class ScriptedQA:
             begin = len(composed)
             composed += statement
             start = document.text.index(quote)
-            citations.append(
-                Citation(marker, document.id, document.source, "p", start, start + len(quote), quote, begin, len(composed))
-            )
+            where = (document.id, document.source, "p", start, start + len(quote), quote)
+            citations.append(Citation(marker, *where, begin, len(composed)))
             composed += f" [{marker}]"
         return Answer(
             question=question,
@@ -158,7 +162,3 @@ class ScriptedQA:
             unsupported=0,
             documents=tuple(used.values()),
         )
-
-
-def passage_of(document: Document, start: int, end: int) -> Passage:
-    return Passage("p", document.id, start, end, document.text[start:end], ((start, end),))

@@ -1,9 +1,10 @@
-"""The page's endpoints for programs, `/ask` and `/search`: the objects that `qa ask --json` and `qa search --json` print."""
+"""The page's endpoints for programs: `/ask` and `/search` return what `qa ask --json` and `qa search --json` print."""
 
 from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
+from gradio.events import api
 
 from qa.errors import QAError
 from qa.ui.engine import Engine
@@ -36,5 +37,5 @@ def add_endpoints(engine: Engine, answers_at_once: int) -> None:
             raise gr.Error(str(error), print_exception=False) from error
         return [asdict(passage) for passage in found]
 
-    gr.api(ask, api_name="ask", concurrency_limit=answers_at_once, concurrency_id="answers")
-    gr.api(search, api_name="search", concurrency_limit=8, concurrency_id="searches")
+    api(ask, api_name="ask", concurrency_limit=answers_at_once, concurrency_id="answers")
+    api(search, api_name="search", concurrency_limit=8, concurrency_id="searches")

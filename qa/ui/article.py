@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from qa.datatypes import Citation, Document
 from qa.passages import blocks, is_heading
-from qa.ui.markup import Mark, escaped, isolated, segments
+from qa.ui.markup import Mark, button, element, escaped, isolated, segments
 from qa.ui.messages import Words
 
 PART_CHARACTERS = 80_000
@@ -58,16 +58,20 @@ def article_html(
     cuts = parts(document.text)
     anchor = span[0] if span else 0
     number = next((n for n, (_, end) in enumerate(cuts) if anchor < end), len(cuts) - 1)
-    wish = f' data-jump="{jump}" data-focus="{int(take_focus)}"'
-    if span:
-        wish += f' data-start="{span[0]}" data-end="{span[1]}"'
-    return (
-        f'<article class="article" aria-labelledby="article-title" data-document="{escaped(document.id)}"'
-        f' data-turn="{"" if turn is None else turn}"{wish}>'
-        f'<header class="article-head"><h2 id="article-title" dir="auto">{escaped(document.title)}</h2>'
-        f'<p class="source">{isolated(document.source)}</p></header>'
-        f"{_part_links(document.id, cuts, number, words)}"
-        f'<div class="text" dir="auto">{"".join(_lines(document.text, cuts[number], shown))}</div></article>'
+    title = element("h2", escaped(document.title), id="article-title", dir="auto")
+    head = element("header", title + element("p", isolated(document.source), class_="source"), class_="article-head")
+    lines = element("div", "".join(_lines(document.text, cuts[number], shown)), class_="text", dir="auto")
+    return element(
+        "article",
+        head + _part_links(document.id, cuts, number, words) + lines,
+        class_="article",
+        aria_labelledby="article-title",
+        data_document=document.id,
+        data_turn="" if turn is None else turn,
+        data_jump=jump,
+        data_focus=int(take_focus),
+        data_start=span[0] if span else None,
+        data_number=next((mark.number for mark in shown if (mark.start, mark.end) == span), None),
     )
 
 
@@ -79,13 +83,11 @@ def _part_links(document_id: str, cuts: list[tuple[int, int]], number: int, word
         if not 0 <= target < len(cuts):
             return ""
         start = cuts[target][0]
-        return (
-            f'<button type="button" data-act="show" data-document="{escaped(document_id)}"'
-            f' data-start="{start}" data-end="{start}">{words(key)}</button>'
-        )
+        return button(words(key), data_act="show", data_document=document_id, data_start=start, data_end=start)
 
-    where = words("part", part=number + 1, parts=len(cuts))
-    return f'<nav class="parts">{link("earlier", number - 1)}<span>{where}</span>{link("later", number + 1)}</nav>'
+    where = element("span", words("part", part=number + 1, parts=len(cuts)))
+    content = link("earlier", number - 1) + where + link("later", number + 1)
+    return element("nav", content, class_="parts", aria_label=words("article"))
 
 
 def _lines(text: str, part: tuple[int, int], marks: Sequence[Mark]) -> Iterator[str]:
@@ -94,8 +96,8 @@ def _lines(text: str, part: tuple[int, int], marks: Sequence[Mark]) -> Iterator[
     start = part[0]
     while start < part[1]:
         end = text.find("\n", start, part[1]) + 1 or part[1]
-        element = "h3" if start in headings else "p"
-        yield f'<{element} dir="auto">{"".join(_pieces(text, start, end, marks))}</{element}>'
+        name = "h3" if start in headings else "p"
+        yield element(name, "".join(_pieces(text, start, end, marks)), dir="auto")
         start = end
 
 
@@ -110,9 +112,12 @@ def _pieces(text: str, start: int, end: int, marks: Sequence[Mark]) -> Iterator[
         if not segment.marks:
             yield content
             continue
-        numbers = " ".join(map(str, segment.marks))
-        identity = f' id="mark-{segment.first[0]}"' if segment.first else ""
-        closing = " ".join(str(number) for number in segment.last if number)
-        after = f' data-number="{closing}"' if closing else ""
-        kind = ' class="place"' if segment.marks == (0,) else ""
-        yield f'<mark{identity}{kind} tabindex="-1" data-marks="{numbers}"{after}>{content}</mark>'
+        yield element(
+            "mark",
+            content,
+            id=f"mark-{segment.first[0]}" if segment.first else None,
+            class_="place" if segment.marks == (0,) else None,
+            tabindex=-1,
+            data_marks=" ".join(map(str, segment.marks)),
+            data_number=" ".join(str(number) for number in segment.last if number) or None,
+        )

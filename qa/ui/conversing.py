@@ -21,7 +21,9 @@ log = logging.getLogger(__name__)
 DRAW_SECONDS = 0.06
 
 
-def answer_question(session: Session, engine: Engine, question: str, replace_from: int | None = None) -> Iterator[Parts]:
+def answer_question(
+    session: Session, engine: Engine, question: str, replace_from: int | None = None
+) -> Iterator[Parts]:
     """Ask QA and yield the parts of the page that change; never raises."""
     question = question.strip()
     if not question or session.running:

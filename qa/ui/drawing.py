@@ -6,11 +6,19 @@ import gradio as gr
 
 from qa.ui.article import article_html, marks_of
 from qa.ui.engine import Engine
-from qa.ui.markup import escaped, isolated
+from qa.ui.markup import button, element, escaped, isolated
 from qa.ui.messages import Words, words_for
 from qa.ui.session import Place, Session
 from qa.ui.shelf import shelf_html
 from qa.ui.transcript import turns_html, welcome_html
+
+MENU: tuple[tuple[str, dict[str, object]], ...] = (
+    ("clear", {"data_act": "clear"}),
+    ("export_markdown", {"data_act": "export", "data_form": "markdown"}),
+    ("export_json", {"data_act": "export", "data_form": "json"}),
+    ("theme", {"data_theme_switch": True}),
+)
+"""The menu's entries: the key of their words, and what they do."""
 
 Parts = dict[str, Any]
 """New values of parts of the page, by their names in the layout; parts not named stay as they are."""
@@ -40,32 +48,32 @@ def live(session: Session, engine: Engine) -> Parts:
 def composer(session: Session, text: str | None = None) -> Parts:
     """Draw the question field: with a stop button while an answer is written, with a send button otherwise."""
     words = words_of(session)
-    buttons = {"submit_btn": False, "stop_btn": words("stop")} if session.running else {
-        "submit_btn": words("ask"),
-        "stop_btn": False,
-    }
-    return {"composer": gr.update(**buttons) if text is None else gr.update(value=text, **buttons)}
+    running = session.running
+    changed: dict[str, Any] = {"submit_btn": not running and words("ask"), "stop_btn": running and words("stop")}
+    if text is not None:
+        changed["value"] = text
+    return {"composer": gr.update(**changed)}
 
 
 def status(message: str) -> Parts:
     """Say something in the live region that screen readers read out."""
-    return {"status": f'<p role="status" aria-live="polite">{escaped(message)}</p>'}
+    return {"status": element("p", escaped(message), role="status", aria_live="polite")}
 
 
 def article(session: Session, engine: Engine, move: bool = False) -> Parts:
     """Draw the article panel at the session's place; `move` asks the browser to go to its span."""
     words, qa, place = words_of(session), engine.opened, session.place
     if qa is None:
-        return {"article": f'<p class="note">{words("preparing")} …</p>'}
+        return {"article": element("p", f"{words('preparing')} …", class_="note")}
     if place is None:
         documents = qa.documents(session.owner)
         if not documents:
-            return {"article": f'<p class="note">{words("no_documents")}</p>'}
+            return {"article": element("p", words("no_documents"), class_="note")}
         place = Place(documents[0].id)
     try:
         document = qa.document(place.document_id)
     except KeyError:
-        return {"article": f'<p class="note" role="status">{words("no_document")}</p>'}
+        return {"article": element("p", words("no_document"), class_="note", role="status")}
     session.jumps += move
     answer = session.turns[place.turn].answer if place.turn is not None and place.turn < len(session.turns) else None
     drawn = article_html(
@@ -92,32 +100,32 @@ def shelf(session: Session, engine: Engine) -> Parts:
 
 
 def toolbar(session: Session, engine: Engine) -> Parts:
-    """Draw the head of the page: its name, how far the preparation is, and what can be done with the conversation."""
+    """Draw the head of the page: its name, how far the preparation is, and what can be done with the conversation.
+
+    The words that the browser itself shows travel along as data attributes.
+    """
     words = words_of(session)
-    buttons = "".join(
-        f'<li><button type="button" {action}>{words(key)}</button></li>'
-        for action, key in (
-            ('data-act="clear"', "clear"),
-            ('data-act="export" data-form="markdown"', "export_markdown"),
-            ('data-act="export" data-form="json"', "export_json"),
-            ("data-theme-switch", "theme"),
-        )
-    )
+    skips = "".join(element("a", words(f"to_{to}"), class_="skip", href=f"#{to}") for to in ("question", "article"))
+    items = [button(words(key), **action) for key, action in MENU]
+    items.append(element("a", words("programs"), href="?view=api"))
+    menu = element("summary", words("menu")) + element("ul", "".join(element("li", item) for item in items))
     return {
-        "toolbar": f'<div class="bar" data-language="{words.language}" data-back="{words("back")}"'
-        f' data-conversation="{words("conversation")}" data-article="{words("article")}"'
-        f' data-copied="{words("copied")}" data-show="{words("show_article")}" data-hide="{words("hide_article")}">'
-        f'<a class="skip" href="#composer">{words("to_question")}</a><a class="skip" href="#article">{words("to_article")}</a>'
-        f"<h1>{words('title')}</h1>{_state(engine, words)}"
-        f'<details class="menu"><summary>{words("menu")}</summary><ul>{buttons}</ul></details></div>'
+        "toolbar": element(
+            "header",
+            skips + element("h1", words("title")) + _state(engine, words) + element("details", menu, class_="menu"),
+            class_="bar",
+            data_language=words.language,
+            **{f"data_{key}": words(key) for key in ("back", "copied", "conversation", "article")},
+            **{f"data_{verb}": words(f"{verb}_article") for verb in ("show", "hide")},
+        )
     }
 
 
 def _state(engine: Engine, words: Words) -> str:
     progress = engine.progress
     if progress.key == "ready":
-        return f'<p class="state ready" role="status"><span class="tagline">{words("tagline")}</span></p>'
+        return element("p", words("tagline"), class_="state ready", role="status")
     if progress.error:
-        return f'<p class="state broken" role="alert">{words("unready", error=isolated(progress.error))}</p>'
-    told = words(progress.key, **dict(progress.blanks))
-    return f'<p class="state busy" role="status">{words("preparing")}: {told} …</p>'
+        return element("p", words("unready", error=isolated(progress.error)), class_="state broken", role="alert")
+    told = f"{words('preparing')}: {words(progress.key, **dict(progress.blanks))} …"
+    return element("p", told, class_="state busy", role="status")

@@ -19,7 +19,7 @@ ANSWERS_AT_ONCE = 16
 TICK_SECONDS = 0.7
 
 _ADDRESS = "() => [{search: location.search, hash: location.hash, languages: [...navigator.languages]}]"
-_ATTACH = "window.readingRoom.attach(element, (said) => trigger('ask', said), (said) => trigger('act', said), watch)"
+_ATTACH = "window.readingRoom.attach((said) => trigger('ask', said), (said) => trigger('act', said), watch)"
 _WATCH = "watch('value', () => window.readingRoom.{name}(props.value))"
 
 i18n = gr.I18n(**{code: words.sentences for code, words in all_words().items()})
@@ -27,7 +27,9 @@ i18n = gr.I18n(**{code: words.sentences for code, words in all_words().items()})
 
 def build_page(engine: Engine, sessions: Sessions) -> gr.Blocks:
     """Return the page over an engine, ready to be launched."""
-    with gr.Blocks(title=all_words()["en"]("title"), fill_width=True, analytics_enabled=False, delete_cache=(3600, 3600)) as page:
+    title = all_words()["en"]("title")
+    page = gr.Blocks(title=title, fill_width=True, analytics_enabled=False, delete_cache=(3600, 3600))
+    with page:
         session = gr.State(None)
         parts = _components()
         timer = gr.Timer(TICK_SECONDS)
@@ -52,7 +54,7 @@ def _components() -> dict[str, Any]:
             )
             parts["composer"] = gr.Textbox(
                 label=i18n("composer"), placeholder=i18n("composer_hint"), elem_id="composer", lines=1, max_lines=6,
-                max_length=200_000, submit_btn=i18n("ask"), autofocus=True,
+                max_length=200_000, submit_btn=str(i18n("ask")), autofocus=True,
             )  # fmt: skip
         with gr.Column(elem_id="reading"):
             with gr.Accordion(i18n("documents"), open=False, elem_id="documents"):
@@ -68,7 +70,7 @@ def _document_components() -> dict[str, Any]:
     parts: dict[str, Any] = {"shelf": _html("shelf")}
     with gr.Group(elem_id="adding"):
         gr.Markdown(i18n("private"), elem_classes="note")
-        parts["upload"] = gr.UploadButton(i18n("upload"), file_count="multiple", size="sm", elem_id="upload")
+        parts["upload"] = gr.UploadButton(str(i18n("upload")), file_count="multiple", size="sm", elem_id="upload")
         parts["paste_title"] = gr.Textbox(label=i18n("paste_title"), max_length=200)
         parts["paste_text"] = gr.Textbox(label=i18n("paste_text"), placeholder=i18n("paste_hint"), lines=3, max_lines=8)
         parts["paste"] = gr.Button(i18n("add_text"), size="sm", elem_id="paste")

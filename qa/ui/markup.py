@@ -6,6 +6,7 @@ Every string from a document, a file name, a person or a model passes through `e
 import html
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 def escaped(text: str) -> str:
@@ -19,6 +20,25 @@ def isolated(text: str) -> str:
     Block elements with `dir="auto"` need it not (they end overrides themselves), and would not look inside it.
     """
     return f"<bdi>{escaped(text)}</bdi>"
+
+
+def element(name: str, content: str = "", **attributes: object) -> str:
+    """Return an HTML element; `content` is HTML already, attribute values are text and are escaped here.
+
+    Attribute names are written with underscores for hyphens (`data_turn`, `class_`); None and False leave one out,
+    True writes its name alone.
+    """
+    written = [
+        f" {key.strip('_').replace('_', '-')}" + ("" if value is True else f'="{escaped(str(value))}"')
+        for key, value in attributes.items()
+        if value is not None and value is not False
+    ]
+    return f"<{name}{''.join(written)}>{content}</{name}>"
+
+
+def button(content: str, **attributes: object) -> str:
+    """Return a button that submits no form."""
+    return element("button", content, type="button", **attributes)
 
 
 def shortened(text: str, longest: int) -> str:
@@ -52,7 +72,7 @@ def segments(start: int, end: int, marks: Iterable[Mark]) -> Iterator[Segment]:
     inside: Sequence[Mark] = [mark for mark in marks if mark.start < end and mark.end > start and mark.start < mark.end]
     edges = {start, end} | {edge for mark in inside for edge in (mark.start, mark.end) if start < edge < end}
     ordered = sorted(edges)
-    for left, right in zip(ordered, ordered[1:], strict=False):
+    for left, right in pairwise(ordered):
         here = [mark for mark in inside if mark.start < right and mark.end > left]
         yield Segment(
             left,

@@ -13,6 +13,7 @@ from qa.ui.sessions import GRACE_SECONDS, Sessions
 if TYPE_CHECKING:
     from qa.pipeline import QA
 
+SCRIPTS = ("panel.js", "page.js")
 WAITING_QUESTIONS = 200
 THREADS = 64
 _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
@@ -57,11 +58,11 @@ class Server:
             max_threads=THREADS,
             max_file_size=int(max_file_megabytes * 1_000_000),
             css_paths=[STATIC / "page.css", STATIC / "reading.css"],
-            head=f"<script>{(STATIC / 'page.js').read_text(encoding='utf-8')}</script>",
+            head="".join(f"<script>{(STATIC / name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS),
             favicon_path=STATIC / "favicon.svg",
             theme=gr.themes.Base(font=_FONTS, font_mono=_MONO),
             i18n=i18n,
-            footer_links=["api"],
+            footer_links=[],
             run_history=False,
             share=False,
             ssr_mode=False,

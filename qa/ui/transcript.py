@@ -1,21 +1,23 @@
-"""The conversation as HTML: questions, answers with their numbered marks, quotes, passages and the small buttons."""
+"""The conversation as HTML: questions, answers, the passages found, what to do with an answer, what to ask next."""
 
 from collections.abc import Sequence
 
-from qa.datatypes import Answer, Citation, RetrievedPassage
+from qa.datatypes import Answer, Citation, Passage, RetrievedPassage
 from qa.ui.answers import answer_html, quotes_html
-from qa.ui.markup import escaped, isolated, shortened
+from qa.ui.icons import icon
+from qa.ui.markup import button, element, escaped, isolated, shortened
 from qa.ui.messages import Words
 from qa.ui.session import ChatTurn
 
 SNIPPET_CHARACTERS = 220
+QUESTION_CHARACTERS = 3000
 SURE = ((0.85, "sure_high"), (0.65, "sure_good"), (0.4, "sure_low"), (0.0, "sure_poor"))
 """Lowest confidence for each of the words that tell it."""
 
 
 def welcome_html(starters: Sequence[str], words: Words) -> str:
     """Draw the empty conversation: what this is for, and questions to start from."""
-    return f'<div class="welcome"><p>{words("welcome")}</p>{_suggestions(starters, "starters", words)}</div>'
+    return element("div", element("p", words("welcome")) + _suggestions(starters, "starters", words), class_="welcome")
 
 
 def turns_html(turns: Sequence[ChatTurn], words: Words, first: int = 0) -> str:
@@ -24,122 +26,125 @@ def turns_html(turns: Sequence[ChatTurn], words: Words, first: int = 0) -> str:
 
 
 def _turn(turn: ChatTurn, number: int, words: Words) -> str:
-    body = _failed(turn, words) if turn.stage == "failed" else _body(turn, number, words)
-    busy = ' aria-busy="true"' if turn.running else ""
-    actions = "" if turn.running else _actions(turn, number, words)
-    return (
-        f'<section class="turn {turn.stage}" data-turn="{number}" aria-labelledby="question-{number}"{busy}>'
-        f'<h3 class="question" id="question-{number}" dir="auto">{escaped(turn.question)}</h3>'
-        f"{body}{actions}{_suggestions(turn.follow_ups, 'follow_ups', words)}</section>"
+    asked = turn.question
+    if len(asked) > QUESTION_CHARACTERS:
+        asked = shortened(asked, QUESTION_CHARACTERS)
+    title = element("h2", escaped(asked), class_="question", id=f"question-{number}", dir="auto")
+    content = title + (_unfinished(turn, words) if turn.answer is None else _finished(turn.answer, number, words))
+    if not turn.running:
+        content += _actions(turn, number, words) + _remark(turn, number, words)
+    return element(
+        "section",
+        content + _suggestions(turn.follow_ups, "follow_ups", words),
+        class_=f"turn {turn.stage}",
+        data_turn=number,
+        aria_labelledby=f"question-{number}",
+        aria_busy="true" if turn.running else None,
     )
 
 
-def _failed(turn: ChatTurn, words: Words) -> str:
-    return f'<p class="error" role="alert" dir="auto">{escaped(turn.error)}</p>'
+def _unfinished(turn: ChatTurn, words: Words) -> str:
+    if turn.stage == "failed":
+        return element("p", escaped(turn.error), class_="error", role="alert", dir="auto")
+    text = element("div", escaped(turn.text), class_="answer", dir="auto") if turn.text else ""
+    return text + element("p", words(turn.stage), class_="note") + passages_html(turn.passages, words, opened=True)
 
 
-def _body(turn: ChatTurn, number: int, words: Words) -> str:
-    answer = turn.answer
-    if answer is None:
-        text = f'<div class="answer" dir="auto">{escaped(turn.text)}</div>' if turn.text else ""
-        notes = {"searching": "searching", "writing": "writing", "stopped": "stopped"}
-        note = f'<p class="note">{words(notes[turn.stage])}</p>' if turn.stage in notes else ""
-        return text + note + passages_html(turn.passages, words, opened=True)
-    searched = answer.search_question.strip()
+def _finished(answer: Answer, number: int, words: Words) -> str:
+    searched, declined = answer.search_question.strip(), not answer.answered
     rewritten = searched and searched != answer.question.strip()
+    note = f"{words('searched_for')} {isolated(searched)}"
     return "".join(
         (
-            f'<p class="searched">{words("searched_for")} {isolated(searched)}</p>' if rewritten else "",
-            "" if answer.answered else f'<p class="declined-label">{words("declined")}</p>',
+            element("p", note, class_="searched") if rewritten else "",
+            element("p", words("declined"), class_="declined-label") if declined else "",
             answer_html(answer, number, words),
             _certainty(answer, words),
             quotes_html(answer, number, words),
-            passages_html(answer.passages, words, opened=not answer.answered, nearest=not answer.answered),
+            passages_html(answer.passages, words, opened=declined, nearest=declined),
         )
     )
 
 
 def confidence_words(answer: Answer, words: Words) -> str:
     """Return the calibrated confidence as words."""
-    return words(next(key for lowest, key in SURE if answer.confidence >= lowest))
+    return words(next((key for lowest, key in SURE if answer.confidence >= lowest), SURE[-1][1]))
 
 
 def _certainty(answer: Answer, words: Words) -> str:
     detail = words("sure_detail", percent=round(100 * answer.confidence))
-    sure = f'<span class="sure" title="{escaped(detail)}">{confidence_words(answer, words)}</span>'
-    seconds = f"<span>{words('seconds', seconds=f'{answer.timings.total:.1f}')}</span>"
-    removed = f"<span>{words('unsupported', count=answer.unsupported)}</span>" if answer.unsupported else ""
-    return f'<p class="meta">{sure}{seconds}{removed}</p>'
+    told = element("span", confidence_words(answer, words), class_="sure", title=detail)
+    told += element("span", words("seconds", seconds=f"{answer.timings.total:.1f}"))
+    if answer.unsupported:
+        told += element("span", words("unsupported", count=answer.unsupported))
+    return element("p", told, class_="meta")
 
 
-def passages_html(
-    passages: Sequence[RetrievedPassage], words: Words, *, opened: bool, nearest: bool = False
-) -> str:
-    """Draw the passages found, each a link to its place in the article."""
+def passages_html(passages: Sequence[RetrievedPassage], words: Words, *, opened: bool, nearest: bool = False) -> str:
+    """Draw the passages found, each a button that opens its place in the article."""
     if not passages:
         return ""
     title = words("nearest") if nearest else words("found", count=len(passages))
-    items = "".join(
-        f'<li><button type="button" class="passage" data-act="show" data-document="{escaped(found.passage.document_id)}"'
-        f' data-start="{found.passage.start}" data-end="{found.passage.end}" dir="auto">'
-        f"{escaped(shortened(found.passage.text, SNIPPET_CHARACTERS))}</button></li>"
-        for found in passages
+    items = "".join(_passage(found.passage) for found in passages)
+    return element("details", element("summary", title) + element("ul", items), class_="passages", open=opened)
+
+
+def _passage(passage: Passage) -> str:
+    opener = button(
+        escaped(shortened(passage.text, SNIPPET_CHARACTERS)),
+        class_="passage",
+        dir="auto",
+        data_act="show",
+        data_document=passage.document_id,
+        data_start=passage.start,
+        data_end=passage.end,
     )
-    return f'<details class="passages"{" open" if opened else ""}><summary>{title}</summary><ul>{items}</ul></details>'
+    return element("li", opener)
 
 
 def _suggestions(questions: Sequence[str], key: str, words: Words) -> str:
     if not questions:
         return ""
-    buttons = "".join(
-        f'<li><button type="button" class="suggestion" data-ask="{escaped(question)}" dir="auto">'
-        f"{escaped(question)}</button></li>"
+    items = "".join(
+        element("li", button(escaped(question), class_="suggestion", data_ask=question, dir="auto"))
         for question in questions
     )
-    return f'<nav class="suggestions" aria-label="{words(key)}"><p>{words(key)}</p><ul>{buttons}</ul></nav>'
+    title = element("p", words(key))
+    return element("nav", title + element("ul", items), class_="suggestions", aria_label=words(key))
 
 
 def _actions(turn: ChatTurn, number: int, words: Words) -> str:
-    def button(kind: str, key: str, symbol: str, extra: str = "") -> str:
-        label = words(key)
-        return (
-            f'<button type="button" data-{kind} data-turn="{number}" aria-label="{label}" title="{label}"{extra}>'
-            f'<span aria-hidden="true">{symbol}</span></button>'
-        )
+    def small(key: str, **attributes: object) -> str:
+        return button(icon(key), data_turn=number, aria_label=words(key), title=words(key), **attributes)
 
-    retry = button(f'ask="{escaped(turn.question)}"', "retry", "↻", ' data-replace="1"')
-    edit = button('act="edit"', "edit", "✎")
-    share = button(f'copy-query="{escaped(turn.question)}"', "share", "🔗\ufe0e")
-    if turn.answer is None:
-        return f'<div class="actions" role="group" aria-label="{words("actions")}">{retry}{edit}{share}</div>'
-    copy = button(f'copy="{escaped(plain(turn.answer))}"', "copy", "⧉")
-    votes = "".join(
-        button(f'act="vote" data-verdict="{verdict}"', key, symbol, f' aria-pressed="{str(turn.verdict == verdict).lower()}"')
-        for verdict, key, symbol in (("up", "good", "👍\ufe0e"), ("down", "bad", "👎\ufe0e"))
-    )
-    return (
-        f'<div class="actions" role="group" aria-label="{words("actions")}">{copy}{retry}{edit}{share}{votes}</div>'
-        f"{_remark(turn, number, words)}"
-    )
+    buttons = [
+        small("retry", data_ask=turn.question, data_replace=1),
+        small("edit", data_act="edit"),
+        small("share", data_copy_query=turn.question),
+    ]
+    if turn.answer is not None:
+        buttons.insert(0, small("copy", data_copy=plain(turn.answer)))
+        for key, verdict in (("good", "up"), ("bad", "down")):
+            pressed = str(turn.verdict == verdict).lower()
+            buttons.append(small(key, data_act="vote", data_verdict=verdict, aria_pressed=pressed))
+    return element("div", "".join(buttons), class_="actions", role="group", aria_label=words("actions"))
 
 
 def _remark(turn: ChatTurn, number: int, words: Words) -> str:
     if turn.remark_sent:
-        return f'<p class="note" role="status">{words("thanks")}</p>'
+        return element("p", words("thanks"), class_="note", role="status")
     if not turn.verdict:
         return ""
-    return (
-        f'<form class="remark" data-act="remark" data-turn="{number}"><label for="remark-{number}">{words("remark")}</label>'
-        f'<span><input id="remark-{number}" name="remark" maxlength="2000" autocomplete="off">'
-        f'<button type="submit">{words("send")}</button></span></form>'
-    )
+    label = element("label", words("remark"), for_=f"remark-{number}")
+    field = f'<input id="remark-{number}" name="remark" maxlength="2000" autocomplete="off">'
+    send = element("button", words("send"), type="submit")
+    return element("form", label + element("span", field + send), class_="remark", data_act="remark", data_turn=number)
 
 
 def plain(answer: Answer) -> str:
     """Return an answer with its numbered quotes as plain text, for the clipboard."""
-    return "\n".join([answer.text, *(quote_line(citation) for citation in answer.citations)])
+    return "\n".join([answer.text, *map(_quote_line, answer.citations)])
 
 
-def quote_line(citation: Citation) -> str:
-    """Return one numbered quote with its source, as plain text."""
+def _quote_line(citation: Citation) -> str:
     return f"[{citation.marker}] {citation.quote} ({citation.source})"
