@@ -28,6 +28,7 @@ UI = (
     "ui.sessions",
     "ui.streaming",
     "ui.session",
+    "ui.icons",
     "ui.answers",
     "ui.shelf",
     "ui.article",
