@@ -32,7 +32,7 @@ def document_of(source: str, text: str, title: str = "") -> Document:
     return Document(f"d{abs(hash((source, text))):x}", title or source, source, text)
 
 
-class ScriptedQA:
+class PageQA:
     """Finds passages by shared words, answers from SCRIPT, declines the rest. `pause` is the wait between pieces."""
 
     def __init__(

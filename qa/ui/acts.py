@@ -15,6 +15,7 @@ from qa.ui.drawing import Parts, words_of
 from qa.ui.engine import Engine
 from qa.ui.export import as_json, as_markdown
 from qa.ui.session import ChatTurn, Place, Session
+from qa.ui.shelf import notes_html
 
 Said = Mapping[str, Any]
 
@@ -79,16 +80,19 @@ def _choose(session: Session, engine: Engine, said: Said) -> Parts:
 
 
 def _remove(session: Session, engine: Engine, said: Said) -> Parts:
-    """Remove one of the session's own documents; QA refuses others, because the owner is part of the call."""
-    if (qa := engine.opened) is None:
+    """Remove one of the session's own documents; others are out of reach, because the owner is part of the call."""
+    qa, identity = engine.opened, str(said.get("document"))
+    title = next((d.title for d in qa.documents(session.owner) if d.id == identity), None) if qa else None
+    if qa is None or title is None:
         return {}
     try:
-        qa.remove(str(said.get("document")), session.owner)
+        qa.remove(identity, session.owner)
     except (QAError, KeyError) as error:
-        return drawing.status(str(error))
-    if session.place and session.place.document_id == said.get("document"):
+        return {"notes": notes_html([(str(error), True)])}
+    if session.place and session.place.document_id == identity:
         session.place = None
-    return {**drawing.shelf(session, engine), **drawing.article(session, engine), "notes": ""}
+    note = notes_html([(words_of(session)("removed", name=title), False)])
+    return {**drawing.shelf(session, engine), **drawing.article(session, engine), "notes": note}
 
 
 def _clear(session: Session, engine: Engine, _said: Said) -> Parts:

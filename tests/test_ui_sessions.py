@@ -1,0 +1,179 @@
+"""The page behind its drawing: words, export, feedback, sessions, streams and the preparation; no browser."""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from page_qa import PageQA
+from page_support import HOSTILE, WORDS, answer_on, done
+
+import qa.ui
+from qa.feedback import feedback_file, question_set, record
+from qa.settings import Settings
+from qa.ui.answers import citation_address
+from qa.ui.engine import Engine
+from qa.ui.export import as_json, as_markdown
+from qa.ui.messages import all_words, words_for
+from qa.ui.session import ChatTurn, Session
+from qa.ui.sessions import Sessions
+from qa.ui.streaming import Stopped, stoppable
+
+# Words
+
+
+def test_every_language_says_everything_with_the_same_blanks() -> None:
+    languages = all_words()
+    assert set(languages) == {"de", "en", "es", "fr"}
+    blanks = {key: set(re.findall(r"{(\w+)}", text)) for key, text in languages["en"].sentences.items()}
+    for words in languages.values():
+        assert list(words.sentences) == list(languages["en"].sentences), words.language
+        assert {key: set(re.findall(r"{(\w+)}", text)) for key, text in words.sentences.items()} == blanks
+
+
+def test_every_word_is_used() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path(qa.ui.__file__).parent.glob("*.py"))
+    made = {"to_question", "to_article", "show_article", "hide_article", "stopped"}
+    unused = [key for key in WORDS.sentences if not re.search(f"[\"']{key}[\"']", sources) and key not in made]
+    assert unused == []
+
+
+@pytest.mark.parametrize(
+    ("preferred", "expected"),
+    [(["de-AT", "en"], "de"), (["xx", "fr"], "fr"), ([], "en"), (["zz"], "en"), (["ES_mx"], "es")],
+)
+def test_the_language_preferred_first_is_taken(preferred: list[str], expected: str) -> None:
+    assert words_for(preferred).language == expected
+
+
+# Export and feedback
+
+
+def test_the_conversation_as_json_has_every_citation() -> None:
+    answer = answer_on(HOSTILE, [(0, 8)])
+    turns = json.loads(as_json([done(answer, verdict="up"), ChatTurn("Q", "failed", error="no")]))["turns"]
+    assert turns[0]["answer"]["citations"][0]["quote"] == HOSTILE[0:8]
+    assert (turns[0]["verdict"], turns[1]["error"]) == ("up", "no")
+
+
+def test_the_conversation_as_markdown_holds_no_markup_of_others() -> None:
+    answer = answer_on(HOSTILE, [(0, len(HOSTILE))], answer_text="# Not a title\n- nor a list [1]", question="*Why*?")
+    written = as_markdown([done(answer)], WORDS)
+    assert "\n## \\*Why\\*?\n" in written
+    assert not re.search(r"(?<!\\)<", written)
+    assert "\\# Not a title" in written
+    assert f"{answer.citations[0].start}–{answer.citations[0].end}" in written
+
+
+def test_feedback_becomes_a_question_set(tmp_path: Path) -> None:
+    file = feedback_file(tmp_path / "new")
+    good = answer_on("Some text.", [(0, 4)], question="First?")
+    bad = answer_on("Some text.", [(5, 9)], question="Second?")
+    declined = answer_on("Some text.", [], question="Third?", answered=False)
+    earlier = [{"role": "user", "content": "Before?"}]
+    record(file, good, "down")
+    record(file, good, "up", "fine “now”")
+    record(file, bad, "down", "wrong")
+    record(file, declined, "up", history=earlier)  # type: ignore[arg-type]
+    rows = question_set(file)
+    assert [(row["question"], row["kind"], row["evidence"]) for row in rows] == [
+        ("First?", "feedback", ["Some"]),
+        ("Third?", "unanswerable", []),
+    ]
+    assert rows[0]["remark"] == "fine “now”"
+    assert rows[1]["history"] == earlier
+    assert len(file.read_text(encoding="utf-8").splitlines()) == 4
+
+
+# Sessions, streams, the engine
+
+
+def test_a_session_tells_its_history() -> None:
+    session = Session(turns=[done(answer_on("Text.", [(0, 4)])), ChatTurn("Failed?", "failed"), ChatTurn("Now?")])
+    assert session.history() == [{"role": "user", "content": "What?"}, {"role": "assistant", "content": "Said 1 [1]"}]
+    assert session.history(0) == []
+    assert Session().owner != Session().owner
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+def test_a_closed_window_is_forgotten_after_a_while_unless_it_returns() -> None:
+    forgotten: list[str] = []
+    sessions = Sessions(forgotten.append, grace=0.05)
+    sessions.seen("a", "owner-a")
+    sessions.seen("b", "owner-b")
+    sessions.left("a")
+    sessions.left("b")
+    sessions.seen("b", "owner-b")
+    sessions.left("unknown")
+    sessions.left(None)
+    wait_for(lambda: forgotten)
+    time.sleep(0.1)
+    assert forgotten == ["owner-a"]
+    sessions.close()
+    assert forgotten == ["owner-a", "owner-b"]
+
+
+def test_a_stream_is_passed_through_with_its_error() -> None:
+    assert list(stoppable(lambda: iter([1, 2]), lambda: False)) == [1, 2]
+
+    def failing() -> Iterator[int]:
+        yield 1
+        raise KeyError("no")
+
+    stream = stoppable(failing, lambda: False)
+    assert next(stream) == 1
+    with pytest.raises(KeyError):
+        next(stream)
+
+
+def test_a_stop_does_not_wait_for_the_stream_which_is_closed() -> None:
+    held, closed = threading.Event(), threading.Event()
+    wanted = False
+
+    def slow() -> Iterator[int]:
+        try:
+            yield 1
+            held.wait(10)
+            yield 2
+        finally:
+            closed.set()
+
+    stream = stoppable(slow, lambda: wanted)
+    assert next(stream) == 1
+    wanted = True
+    begun = time.monotonic()
+    with pytest.raises(Stopped):
+        next(stream)
+    assert time.monotonic() - begun < 1
+    held.set()
+    assert closed.wait(5)
+
+
+def test_the_engine_prepares_itself_and_tells_why_it_could_not(tmp_path: Path) -> None:
+    engine = Engine(lambda: PageQA(Settings(data_dir=tmp_path)))  # type: ignore[arg-type,return-value]
+    engine.start()
+    assert engine.ready_qa(10) is engine.opened
+    assert engine.progress.key == "ready"
+
+    def broken() -> None:
+        raise RuntimeError("no disk")
+
+    engine = Engine(broken)  # type: ignore[arg-type]
+    engine.start()
+    with pytest.raises(Exception, match="no disk"):
+        engine.ready_qa(10)
+    assert engine.progress.key == "unready"
+
+
+def test_a_citation_address_opens_the_citation() -> None:
+    citation = answer_on("Some text.", [(5, 9)]).citations[0]
+    assert citation_address(citation) == f"#/?cite={citation.document_id}:5-9"
