@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 RIGHT_WITHOUT_EVIDENCE = 0.7
-"""Confidence where a model tells no probabilities; a frontier model's usual share of right answers on such questions."""
+"""Confidence where a model tells no probabilities: about the share of right answers among cited ones."""
 
 
 @dataclass(frozen=True, slots=True)

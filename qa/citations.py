@@ -20,8 +20,10 @@ _WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _NAME = re.compile(r"(?<=[a-z,;’'\"”)\]]\s)[A-ZÀ-ÞА-Я][\w’'-]+")
 _PLAIN = frozenset(
-    "a an and are as at be been but by did do does for from had has have he her his in into is it its no not of on or "
-    "she so that the their them they this to was were which who whom will with would yes said says say".split()
+    _WORD.findall(
+        """a an and are as at be been but by did do does for from had has have he her his in into is it its no not of
+        on or she so that the their them they this to was were which who whom will with would yes said says say"""
+    )
 )
 
 

@@ -16,7 +16,9 @@ _LEANING = re.compile(
     r"another|else|same|such|former|latter|either|both|again|instead|so)\b",
     re.IGNORECASE,
 )
-_CONTINUING = re.compile(r"^\W*(and|but|or|so|then|also|what about|how about|why|how so|how come|since when)\b", re.IGNORECASE)
+_CONTINUING = re.compile(
+    r"^\W*(and|but|or|so|then|also|what about|how about|why|how so|how come|since when)\b", re.IGNORECASE
+)
 _MARK = re.compile(r"\s*\[\d+\]")
 _SHORT = 4
 

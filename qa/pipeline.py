@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any, Self
 
 from langchain_core.language_models import BaseChatModel
 
-from qa.answering import Reader, Reply, open_reader
+from qa.answering import Reply
 from qa.calibration import Calibration
 from qa.citations import compose
 from qa.conversation import check_history, check_question, recent, search_question
-from qa.corpus import make_document, read_document
-from qa.datatypes import Answer, Document, RetrievedPassage, SyncReport, Timings, Turn
+from qa.datatypes import Answer, RetrievedPassage, Timings, Turn
 from qa.embedding import Embedder, open_embedder
 from qa.index import Index
 from qa.judging import judge
-from qa.language_model import open_chat_model
-from qa.material import POOL, Gathered, Material
+from qa.library import Library
+from qa.material import POOL, Material
+from qa.models import Models
 from qa.retrieval import PassageRetriever, Retriever
 from qa.runnables import as_runnable
-from qa.settings import EMBEDDED, Settings
+from qa.settings import Settings
 from qa.suggesting import Suggestions
 
 if TYPE_CHECKING:
@@ -37,23 +37,18 @@ CACHED_ANSWERS = 256
 Piece = tuple[RetrievedPassage, ...] | str | Answer
 
 
-class QA:
+class QA(Library):
     """Questions to one corpus. Open with `QA.open`; all methods may be called from any thread."""
 
-    def __init__(self, settings: Settings, embedder: Embedder, index: Index, chat_model: BaseChatModel | None) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, embedder: Embedder, index: Index, models: Models) -> None:
+        """Compose what is open; callers use `open`."""
+        super().__init__(settings, embedder, index)
         self.ready = False
-        self._embedder = embedder
-        self._index = index
+        self._models = models
         self._retriever = Retriever(index, embedder, settings.top_k)
         self._material = Material(index, embedder, settings)
         self._suggestions = Suggestions(index)
         self._calibration = Calibration.load(ADAPTERS / "reader.json")
-        self._chat_model = chat_model
-        self._reader: Reader | None = None
-        self._lock = threading.Lock()
-        self._warming = threading.Lock()
-        self._warmed = ""
         self._answers: OrderedDict[Any, Answer] = OrderedDict()
 
     @classmethod
@@ -72,14 +67,11 @@ class QA:
         """
         settings = settings or Settings.load()
         embedder = embedder or open_embedder(settings)
-        return cls(settings, embedder, Index.open(settings, embedder), chat_model)
+        return cls(settings, embedder, Index.open(settings, embedder), Models(settings, chat_model))
 
     def beside(self, settings: Settings) -> Self:
         """Open another corpus with the models of this engine, so that they are loaded once."""
-        reader = self.reader
-        other = type(self)(settings, self._embedder, Index.open(settings, self._embedder), self._chat_model)
-        other._reader = reader
-        return other
+        return type(self)(settings, self._embedder, Index.open(settings, self._embedder), self._models)
 
     # Asking
 
@@ -120,9 +112,9 @@ class QA:
         material = self._material.gather(searched, candidates, documents, owner)
         reply, first = Reply(""), 0.0
         if material.whole and material is self._material.whole(None, ""):
-            self._warm(self.reader, material)
+            self._models.warm(material, self.settings.index_dir())
         if material.reading.sentences:
-            for piece in self.reader.read(material.reading, question, recent(history)):
+            for piece in self._models.reader.read(material.reading, question, recent(history)):
                 if isinstance(piece, Reply):
                     reply = piece
                 else:
@@ -193,7 +185,8 @@ class QA:
         owner: str = "",
     ) -> tuple[RetrievedPassage, ...]:
         """Return the passages nearest to a question, best first; `k` defaults to `settings.top_k`."""
-        return self._retriever.search(check_question(question, self.settings.max_question_characters), k, documents, owner)
+        checked = check_question(question, self.settings.max_question_characters)
+        return self._retriever.search(checked, k, documents, owner)
 
     # LangChain
 
@@ -205,95 +198,32 @@ class QA:
         """Return a LangChain retriever over the same index."""
         return PassageRetriever(retriever=self._retriever, k=k)
 
-    # Documents
-
-    def sync(self, progress: Callable[[int, int, str], None] | None = None, rebuild: bool = False) -> SyncReport:
-        """Bring the index up to date with the corpus; only what changed is embedded.
-
-        Raises:
-            CorpusError: the corpus is missing, empty or unreadable; what was indexed before stays.
-        """
-        return self._index.sync(progress, rebuild)
-
-    def documents(self, owner: str = "") -> tuple[Document, ...]:
-        """Return the documents that this owner may ask."""
-        return self._index.documents(owner)
-
-    def document(self, document_id: str) -> Document:
-        """Return a document; KeyError when the index has it no longer."""
-        return self._index.document(document_id)
-
-    def add_text(self, title: str, text: str, owner: str) -> Document:
-        """Index a pasted text for one owner."""
-        document = make_document(title, title, text)
-        self._index.add(document, owner)
-        return document
-
-    def add_file(self, path: Path, owner: str) -> Document:
-        """Index a file for one owner."""
-        document = read_document(path, path.name, self.settings.max_file_megabytes)
-        self._index.add(document, owner)
-        return document
-
-    def remove(self, document_id: str, owner: str) -> None:
-        """Take an owner's document out of the index."""
-        self._index.remove(document_id, owner)
-
-    def forget(self, owner: str) -> None:
-        """Take all of an owner's documents out of the index: the session is over."""
-        self._index.remove_owner(owner)
-
     # Suggested questions
 
+    def suggest(self) -> None:
+        """Make suggested questions unless the index has some: about two seconds for each passage tried."""
+        self._suggestions.prepare(self._models.chat_model, self.ask)
+
     def suggestions(self, owner: str = "") -> tuple[str, ...]:
-        """Return questions to start from, made from the documents when the index was last warmed up."""
-        return self._suggestions.starters(owner)
+        """Return questions to start from, made from the corpus by `suggest`; the owner's uploads add none."""
+        return self._suggestions.starters()
 
     def follow_ups(self, answer: Answer) -> tuple[str, ...]:
         """Return up to three suggested questions that lie near an answer and were not just asked."""
         return self._suggestions.near(answer)
 
-    # Models
-
-    @property
-    def reader(self) -> Reader:
-        """The reader over the chat model, opened at first need."""
-        with self._lock:
-            if self._reader is None:
-                adapter = ADAPTERS / "reader.gguf" if self.settings.chat_model == EMBEDDED else None
-                model = self._chat_model or open_chat_model(self.settings, adapter=adapter)
-                self._chat_model, self._reader = model, open_reader(model)
-            return self._reader
-
     def warm_up(self, progress: Callable[[str], None] | None = None) -> None:
-        """Load the models, read a small corpus into the chat model's cache, and prepare suggestions; then `ready`."""
+        """Load the models and read a small corpus ahead; then the engine is `ready` to answer at its usual speed."""
         tell = progress or (lambda _: None)
         tell("loading the embedder")
         self._embedder.embed_question("warm up")
         tell("loading the language model")
-        reader = self.reader
-        if whole := self._material.whole(None, ""):
+        whole = self._material.whole(None, "")
+        if whole and self._models.reader:
             tell("reading the article")
-            self._warm(reader, whole)
+            self._models.warm(whole, self.settings.index_dir())
         self.ready = True
         tell("ready")
-
-    def _warm(self, reader: Reader, whole: Gathered) -> None:
-        """Have the corpus read ahead, once for each state of it."""
-        with self._warming:
-            if self._warmed != whole.reading.text:
-                reader.warm(whole.reading, self.settings.index_dir())
-                self._warmed = whole.reading.text
-
-    def close(self) -> None:
-        """Close the index; asking afterwards is an error."""
-        self._index.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _key(self, question: str, history: Sequence[Turn], documents: Collection[str] | None, owner: str) -> Any:
         chosen = None if documents is None else tuple(sorted(documents))

@@ -87,7 +87,8 @@ def instruction(reading: Reading) -> str:
 def request(question: str, history: Sequence[Turn] = ()) -> str:
     """Return the part of the user's message that belongs to one question."""
     turns = "".join(
-        f"Earlier {'question' if turn['role'] == 'user' else 'answer'}: {_one_line(turn['content'])}\n" for turn in history
+        f"Earlier {'question' if turn['role'] == 'user' else 'answer'}: {_one_line(turn['content'])}\n"
+        for turn in history
     )
     return f"{turns}Question: {_one_line(question)}"
 

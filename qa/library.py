@@ -1,0 +1,82 @@
+"""The documents of an engine: bringing them up to date, adding and removing a person's own, looking them up."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from qa.corpus import make_document, read_document
+from qa.datatypes import Document, SyncReport
+from qa.embedding import Embedder
+from qa.index import Index
+from qa.settings import Settings
+
+
+class Library:
+    """An open index and what may be done to its documents; safe to use from any thread."""
+
+    def __init__(self, settings: Settings, embedder: Embedder, index: Index) -> None:
+        """Use an open index and the embedder that makes its vectors."""
+        self.settings = settings
+        self._embedder = embedder
+        self._index = index
+
+    def sync(self, progress: Callable[[int, int, str], None] | None = None, rebuild: bool = False) -> SyncReport:
+        """Bring the index up to date with the corpus; only what changed is embedded.
+
+        Raises:
+            CorpusError: the corpus is missing, empty or unreadable; what was indexed before stays.
+            IndexMismatchError: the index was made with other settings and `rebuild` is not asked for.
+        """
+        return self._index.sync(progress, rebuild)
+
+    def documents(self, owner: str = "") -> tuple[Document, ...]:
+        """Return the documents that this owner may ask, their texts left empty (see `document`)."""
+        return self._index.documents(owner)
+
+    def document(self, document_id: str) -> Document:
+        """Return a document with its text.
+
+        Raises:
+            KeyError: the index does not have it (any more).
+        """
+        return self._index.document(document_id)
+
+    def add_text(self, title: str, text: str, owner: str) -> Document:
+        """Index a pasted text for one owner and return it as a document.
+
+        Raises:
+            CorpusError: there is no text in it.
+        """
+        document = make_document(title, title, text)
+        self._index.add(document, owner)
+        return document
+
+    def add_file(self, path: Path, owner: str) -> Document:
+        """Index a file for one owner and return it as a document.
+
+        Raises:
+            CorpusError: it is too large, empty, or no text.
+        """
+        document = read_document(path, path.name, self.settings.max_file_megabytes)
+        self._index.add(document, owner)
+        return document
+
+    def remove(self, document_id: str, owner: str) -> None:
+        """Take an owner's document out of the index."""
+        self._index.remove(document_id, owner)
+
+    def forget(self, owner: str) -> None:
+        """Take all of an owner's documents out of the index: the session is over."""
+        self._index.remove_owner(owner)
+
+    def close(self) -> None:
+        """Close the index; asking afterwards is an error."""
+        self._index.close()
+
+    def __enter__(self) -> Self:
+        """Return the engine itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
