@@ -44,7 +44,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class RetrievedPassage:
-    """A passage found for a question: rank from 1, fused score in 0..1, cosine in -1..1 (0.0 if only words matched)."""
+    """A passage found for a question: rank from 1, fused score in 0..1, cosine in -1..1."""
 
     passage: Passage
     rank: int

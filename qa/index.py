@@ -8,6 +8,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from qa import lexical
 from qa.database import Database
 from qa.datatypes import Document, Passage, SyncReport
 from qa.embedding import Embedder, Vectors
@@ -159,14 +162,27 @@ class Index:
     ) -> list[tuple[str, float]]:
         """Return the k passages that share the most telling words: (passage id, BM25 above 0), best first.
 
-        The corpus and an owner's uploads have word statistics of their own, so their scores do not compare: with both,
-        the best of each come first, then the second of each, and so on. Arguments are those of `dense`.
+        The corpus and an owner's uploads have word statistics of their own, so that nobody's uploads change what others
+        find; the best of both are then scored again among themselves. Arguments are those of `dense`.
         """
         self._check()
         store = self._shelves.store
         lists = [store.lexical(shelf, question, k, documents) for _, shelf in self._visible(owner)]
-        ranked = [(rank, place, hit) for place, hits in enumerate(lists) for rank, hit in enumerate(hits)]
-        return list({hit[0]: hit for _, _, hit in sorted(ranked)}.values())[:k]
+        lists = [hits for hits in lists if hits]
+        if len(lists) < 2:
+            return lists[0] if lists else []
+        found = store.passages([identity for hits in lists for identity, _ in hits])
+        return list(lexical.compare(question, {passage.id: passage.text for passage in found}).items())[:k]
+
+    def cosines(self, vector: Vectors, ids: Collection[str], owner: str = "") -> dict[str, float]:
+        """Return the cosine of a unit vector, shape (dimension,), with those of the passages that an owner may see."""
+        self._check()
+        self._shelves.refresh()
+        found: dict[str, float] = {}
+        for name, _ in self._visible(owner) if ids else []:
+            stored = self._shelves.vectors.fetch(self._shelves.collection(name), list(ids))
+            found |= {identity: float(np.dot(vector, other)) for identity, other in stored.items()}
+        return found
 
     def note(self, key: str) -> str | None:
         """Return a small value kept with the index, or None if there is none since the last change."""

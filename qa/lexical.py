@@ -6,7 +6,8 @@ are not kept here (FTS5 'contentless'): whoever removes a passage gives its text
 
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import closing
 
 LONGEST_QUERY = 64
 """Different words of a question that are searched for; more say little and cost time."""
@@ -56,6 +57,22 @@ def add(connection: sqlite3.Connection, shelf: int, rows: Iterable[tuple[int, st
 def remove(connection: sqlite3.Connection, shelf: int, rows: Iterable[tuple[int, str]]) -> None:
     """Take passages out: (number, text as it was entered)."""
     connection.executemany(f"INSERT INTO words_{shelf:d}(words_{shelf:d}, rowid, text) VALUES ('delete', ?, ?)", rows)
+
+
+def compare(question: str, texts: Mapping[str, str]) -> dict[str, float]:
+    """Return BM25 scores above 0 by key of a few texts among themselves, best first.
+
+    For texts that were found in several word indexes, whose statistics differ.
+    """
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        create(connection, 0)
+        add(connection, 0, enumerate(texts.values()))
+        rows = connection.execute(
+            "SELECT rowid, -bm25(words_0) AS score FROM words_0 WHERE words_0 MATCH ? ORDER BY score DESC, rowid",
+            (match_query(question) or '""',),
+        ).fetchall()
+    keys = list(texts)
+    return {keys[number]: float(score) for number, score in rows}
 
 
 def search(

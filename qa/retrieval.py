@@ -37,8 +37,9 @@ def fuse(cosines: Mapping[str, float], words: Mapping[str, float]) -> dict[str, 
     """
     most = max(words.values(), default=1.0)
     scores = {
-        identity: MEANING * max(0.0, min(1.0, cosines.get(identity, 0.0))) + (1 - MEANING) * words.get(identity, 0.0) / most
-        for identity in (*cosines, *(identity for identity in words if identity not in cosines))
+        identity: MEANING * max(0.0, min(1.0, cosines.get(identity, 0.0)))
+        + (1 - MEANING) * words.get(identity, 0.0) / most
+        for identity in dict.fromkeys((*cosines, *words))
     }
     return dict(sorted(scores.items(), key=lambda item: -item[1]))
 
@@ -70,8 +71,10 @@ class Retriever:
         if not question.strip() or wanted < 1:
             return ()
         pool = max(POOL, wanted)
-        cosines = dict(self._index.dense(self._embedder.embed_question(question), pool, documents, owner))
+        vector = self._embedder.embed_question(question)
+        cosines = dict(self._index.dense(vector, pool, documents, owner))
         words = dict(self._index.lexical(question, pool, documents, owner))
+        cosines |= self._index.cosines(vector, words.keys() - cosines.keys(), owner)
         scores = fuse(cosines, words)
         found = self._index.passages(list(scores)[:wanted])
         return tuple(

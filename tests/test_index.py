@@ -221,11 +221,20 @@ def test_a_text_of_the_corpus_is_not_embedded_for_an_upload(index: Index, embedd
     assert len(near(index, embedder, "dog", owner="one")) == 6
 
 
-def test_words_of_corpus_and_uploads_take_turns(index: Index) -> None:
-    index.add(make_document("Mine", "mine.txt", "Cat one.\n\nCat two cat."), "one")
-    found = said(index, "cat", owner="one")
-    assert {found[0], found[2]} == {"The cat sat by the river.", "A dog barked at the cat."}
-    assert {found[1], found[3]} == {"Cat one.", "Cat two cat."}
+def test_words_of_corpus_and_uploads_are_scored_together(index: Index) -> None:
+    index.add(make_document("Mine", "mine.txt", "A cat.\n\nA stone.\n\nA cat under a stone by a river bed."), "one")
+    found = said(index, "cat under river stone", owner="one")
+    assert found[0] == "A cat under a stone by a river bed."
+    assert len(found) == 6
+    assert index.lexical("cat", 1, owner="one")[0][1] > 0
+
+
+def test_cosines_of_single_passages(index: Index, embedder: Any) -> None:
+    vector = embedder.embed_question("cat")
+    all_of_them = dict(index.dense(vector, 10))
+    chosen = list(all_of_them)[:2]
+    assert index.cosines(vector, [*chosen, "gone"]) == pytest.approx({key: all_of_them[key] for key in chosen})
+    assert index.cosines(vector, []) == {}
 
 
 def test_notes_go_with_a_change(index: Index, settings: Settings) -> None:

@@ -1,0 +1,154 @@
+"""How the index behaves as documents become many: rate, memory, an unchanged sync, one change, search, recall.
+
+Run: python tests/benchmarks/many_documents.py --documents 1000 20000 --work FOLDER [--plot growth.png]
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import large_corpus
+import numpy as np
+
+from qa.embedding import open_embedder
+from qa.index import Index
+from qa.retrieval import POOL, Retriever
+from qa.settings import Settings
+
+QUESTIONS = 200
+COLUMNS = {
+    "documents": "documents",
+    "passages": "passages",
+    "index_s": "index s",
+    "rate": "passages/s",
+    "loaded_mb": "MB before",
+    "peak_mb": "peak MB",
+    "disk_mb": "disk MB",
+    "unchanged_s": "unchanged s",
+    "change_s": "one change s",
+    "open_ms": "first search ms",
+    "p50_ms": "search p50 ms",
+    "p95_ms": "p95 ms",
+    "dense_p95_ms": "dense p95",
+    "words_p95_ms": "words p95",
+    "recall": "recall@10",
+}
+
+
+def timed(work: Callable[[], Any]) -> float:
+    """Return the seconds that some work takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def times(work: Callable[[Any], Any], inputs: list[Any]) -> list[float]:
+    """Return the milliseconds of each call."""
+    return [timed(lambda one=one: work(one)) * 1000 for one in inputs]  # type: ignore[misc]
+
+
+def peak_megabytes() -> float:
+    """Return the most memory that this process has held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+
+
+def recall(index: Index, vectors: list[Any]) -> float:
+    """Return the share of the exact ten nearest passages that the index finds among its first ten."""
+    store = index._shelves.vectors
+    ids = [key for page in store.ids("passages") for key in page]
+    matrix = np.concatenate(
+        [np.stack(list(store.fetch("passages", ids[at : at + 5000]).values())) for at in range(0, len(ids), 5000)]
+    )
+    ids = [key for at in range(0, len(ids), 5000) for key in store.fetch("passages", ids[at : at + 5000])]
+    found = 0.0
+    for vector in vectors:
+        cosines = matrix @ vector
+        least = np.partition(cosines, -10)[-10] - 1e-6
+        near = [key for key, _ in index.dense(vector, POOL)][:10]
+        exact = {ids[place] for place in np.flatnonzero(cosines >= least)}
+        found += len(exact & set(near)) / 10
+    return found / len(vectors)
+
+
+def measure(documents: int, work: Path) -> dict[str, float]:
+    """Index a corpus of so many documents in this process and return the figures."""
+    files = list(large_corpus.write_corpus(work / f"corpus-{documents}", documents))
+    questions = large_corpus.questions(files, QUESTIONS)
+    settings = Settings(corpus=work / f"corpus-{documents}", data_dir=work / f"index-{documents}-{os.getpid()}")
+    embedder = open_embedder(settings)
+    embedder.embed_question("warm up")
+    figures: dict[str, float] = {"documents": documents, "loaded_mb": peak_megabytes()}
+    index = Index.open(settings, embedder)
+    figures["index_s"] = timed(index.sync)
+    figures |= {"passages": index.count(), "rate": index.count() / figures["index_s"], "peak_mb": peak_megabytes()}
+    figures["disk_mb"] = sum(path.stat().st_size for path in settings.index_dir().rglob("*") if path.is_file()) / 1e6
+    index.close()
+
+    index = Index.open(settings, embedder)
+    figures["unchanged_s"] = timed(index.sync)
+    files[documents // 2].write_text(
+        files[documents // 2].read_text(encoding="utf-8") + "\nOne more sentence.\n", encoding="utf-8"
+    )
+    figures["change_s"] = timed(index.sync)
+    index.close()
+
+    index = Index.open(settings, embedder)
+    retriever = Retriever(index, embedder, 8)
+    figures["open_ms"] = timed(lambda: retriever.search(questions[0])) * 1000
+    searched = times(retriever.search, questions)
+    vectors = [embedder.embed_question(question) for question in questions]
+    for name, taken in (
+        ("", searched),
+        ("dense_", times(lambda vector: index.dense(vector, POOL), vectors)),
+        ("words_", times(lambda question: index.lexical(question, POOL), questions)),
+    ):
+        figures[f"{name}p50_ms"] = statistics.median(taken)
+        figures[f"{name}p95_ms"] = float(np.quantile(taken, 0.95))
+    figures["recall"] = recall(index, vectors[:100])
+    index.close()
+    return figures
+
+
+def table(rows: list[dict[str, float]]) -> str:
+    """Return the figures as a Markdown table."""
+    lines = ["| " + " | ".join(COLUMNS.values()) + " |", "|---" * len(COLUMNS) + "|"]
+    for row in rows:
+        cells = (f"{row[key]:,.3f}" if row[key] < 10 else f"{row[key]:,.0f}" for key in COLUMNS)
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure each size in a process of its own and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--documents", type=int, nargs="+", default=[200, 1000, 5000, 20000])
+    parser.add_argument("--work", type=Path, required=True, help="folder for corpora and indexes")
+    parser.add_argument("--results", type=Path, help="keep the figures as JSON, for plot_growth.py")
+    parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(measure(options.one, options.work)))
+        return
+    rows = []
+    for documents in options.documents:
+        command = [sys.executable, __file__, "--work", str(options.work), "--one", str(documents)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        rows.append(json.loads(done.stdout.splitlines()[-1]))
+        print(rows[-1], file=sys.stderr)
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
+    print(table(rows))
+    if options.results:
+        options.results.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
