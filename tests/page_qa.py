@@ -1,5 +1,6 @@
 """A stand-in for QA with the same face: answers are scripted on the seed article, so the page is tested in seconds."""
 
+import re
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
@@ -33,18 +34,18 @@ def document_of(source: str, text: str, title: str = "") -> Document:
 
 
 class PageQA:
-    """Finds passages by shared words, answers from SCRIPT, declines the rest. `pause` is the wait between pieces."""
+    """Finds passages by shared words, answers from SCRIPT, declines the rest.
 
-    def __init__(
-        self, settings: Settings, documents: Sequence[Document] = (), pause: float = 0.0, slow_start: float = 0.0
-    ) -> None:
+    A question with 'slowly' is answered a word each tenth of a second, one with '12 quotes' cites twelve, one with
+    'own words' cites the first line of every document that may be read; 'break' raises what no one expected.
+    """
+
+    def __init__(self, settings: Settings, documents: Sequence[Document] = (), slow_start: float = 0.0) -> None:
         self.settings = settings
         self.ready = False
-        self.pause = pause
         self.slow_start = slow_start
         self.asked: list[tuple[str, list[Turn], Collection[str] | None, str]] = []
         self.closed_streams = 0
-        self.many = 0
         self._shared = list(documents) or self._seed()
         self._own: dict[str, list[Document]] = {}
 
@@ -113,12 +114,14 @@ class PageQA:
         self.asked.append((question, list(history), documents, owner))
         if len(question) > 5000:
             raise QuestionError(f"the question has {len(question)} characters; at most 5000 can be asked")
+        if "break" in question:
+            raise RuntimeError("a fault that no one expected")
         passages = self.search(question, documents=documents, owner=owner)
         yield passages
         try:
             answer = self._answer(question, passages, bool(history), owner)
             for word in answer.text.split(" "):
-                time.sleep(self.pause)
+                time.sleep(0.1 if "slowly" in question else 0)
                 yield word + " "
             yield answer
         finally:
@@ -134,10 +137,10 @@ class PageQA:
         if "own words" in question:  # the first line of every document that may be read
             quotes = [document.text.splitlines()[0] for document in self.documents(owner)]
             text = "\n".join(f"Statement {number}" for number in range(1, len(quotes) + 1))
-        if self.many:
+        if many := re.search(r"(\d+) quotes", question):
             places = self._shared[0].text.split(". ")
-            quotes = [places[number % len(places)] for number in range(self.many)]
-            text = "\n".join(f"Statement {number}." for number in range(1, self.many + 1))
+            quotes = [places[number % len(places)] for number in range(int(many[1]))]
+            text = "\n".join(f"Statement {number}." for number in range(1, len(quotes) + 1))
         searched = f"{question} (the Afghan Taliban)" if rewritten else question
         composed, citations, used = "", [], {}
         for marker, (statement, quote) in enumerate(zip(text.splitlines(), quotes, strict=False), start=1):

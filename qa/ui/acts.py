@@ -96,9 +96,7 @@ def _remove(session: Session, engine: Engine, said: Said) -> Parts:
 
 
 def _clear(session: Session, engine: Engine, _said: Said) -> Parts:
-    if session.running:
-        session.stop_wanted = True
-        return {}
+    session.stop()
     session.turns.clear()
     session.replace_from = None
     if session.place:

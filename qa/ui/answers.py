@@ -60,7 +60,7 @@ def quotes_html(answer: Answer, turn: int, words: Words) -> str:
         return ""
     titles = {document.id: document.title for document in answer.documents}
     items = "".join(_quote(citation, turn, titles, words) for citation in answer.citations)
-    title = element("h4", words("quotes"))
+    title = element("h3", words("quotes"))
     return element("section", title + element("ol", items), class_="quotes", aria_label=words("quotes"))
 
 

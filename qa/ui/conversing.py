@@ -33,11 +33,11 @@ def answer_question(
     yield {**drawing.chat(session, engine), **drawing.composer(session, ""), **_told(session, "searching")}
     pace = Pace(DRAW_SECONDS)
     try:
-        qa = yield from _wait(session, engine)
+        qa = yield from _wait(turn, engine)
         documents = session.chosen & {document.id for document in qa.documents(session.owner)} or None
         stream = stoppable(
             lambda: qa.stream(question, history=history, documents=documents, owner=session.owner),
-            lambda: session.stop_wanted,
+            lambda: turn.stop_wanted,
         )
         for item in stream:
             _take(turn, item)
@@ -57,14 +57,15 @@ def answer_question(
     finally:
         if turn.running:
             turn.stage = "stopped"
-    yield _ended(session, engine, turn)
+    if turn in session.turns:
+        yield _ended(session, engine, turn)
 
 
 def _begin(session: Session, question: str, replace_from: int | None) -> tuple[ChatTurn, list[Turn]]:
     cut = session.replace_from if replace_from is None else replace_from
     if cut is not None:
         del session.turns[cut:]
-    session.replace_from, session.stop_wanted = None, False
+    session.replace_from = None
     history = session.history()
     turn = ChatTurn(question)
     for earlier in session.turns:
@@ -73,10 +74,10 @@ def _begin(session: Session, question: str, replace_from: int | None) -> tuple[C
     return turn, history
 
 
-def _wait(session: Session, engine: Engine) -> Generator[Parts, None, "QA"]:
+def _wait(turn: ChatTurn, engine: Engine) -> Generator[Parts, None, "QA"]:
     """Wait until the models are loaded, letting a stop through; returns the QA."""
     while not engine.finished:
-        if session.stop_wanted:
+        if turn.stop_wanted:
             raise Stopped
         time.sleep(0.1)
         yield {}

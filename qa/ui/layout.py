@@ -54,7 +54,7 @@ def _components() -> dict[str, Any]:
             )
             parts["composer"] = gr.Textbox(
                 label=i18n("composer"), placeholder=i18n("composer_hint"), elem_id="composer", lines=1, max_lines=6,
-                max_length=200_000, submit_btn=str(i18n("ask")), autofocus=True,
+                max_length=200_000, submit_btn=str(i18n("ask")),
             )  # fmt: skip
         with gr.Column(elem_id="reading"):
             with gr.Accordion(i18n("documents"), open=False, elem_id="documents"):
@@ -147,7 +147,7 @@ class _Wiring:
 
     def stop(self, session: Session) -> None:
         """End the answer that is being written."""
-        session.stop_wanted = True
+        session.stop()
 
     def act(self, session: Session, event: gr.EventData, request: gr.Request) -> list[Any]:
         """Do what a small button asks for."""

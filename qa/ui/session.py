@@ -20,6 +20,7 @@ class ChatTurn:
     answer: Answer | None = None
     error: str = ""
     follow_ups: tuple[str, ...] = ()
+    stop_wanted: bool = False
     verdict: Literal["", "up", "down"] = ""
     remark_sent: bool = False
 
@@ -51,7 +52,6 @@ class Session:
     jumps: int = 0
     linked_question: str = ""
     replace_from: int | None = None
-    stop_wanted: bool = False
     seen_ready: bool = False
 
     def history(self, before: int | None = None) -> list[Turn]:
@@ -62,6 +62,11 @@ class Session:
                 turns.append({"role": "user", "content": turn.question})
                 turns.append({"role": "assistant", "content": turn.answer.text})
         return turns
+
+    def stop(self) -> None:
+        """Ask for the end of the answer that is being written, if there is one."""
+        for turn in self.turns[-1:]:
+            turn.stop_wanted = True
 
     @property
     def running(self) -> bool:

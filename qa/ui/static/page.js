@@ -124,14 +124,16 @@
     const bar = $(".bar");
     if (!bar) return;
     document.documentElement.lang = bar.dataset.language;
+    document.title = $("h1", bar).textContent;
     for (const [id, role, label] of [
       ["#conversation", "region", bar.dataset.conversation],
-      ["#reading", "complementary", bar.dataset.article],
+      ["#reading", "region", bar.dataset.article],
     ]) {
       $(id).setAttribute("role", role);
       $(id).setAttribute("aria-label", label);
     }
-    for (const id of ["#scroll", "#article"]) $(id).setAttribute("tabindex", id === "#article" ? "-1" : "0");
+    for (const id of ["#scroll", "#reading"]) $(id).setAttribute("tabindex", "0"); // they scroll, so keys must reach them
+    $("#article").setAttribute("tabindex", "-1");
     if (!$("#fold")) {
       const fold = Object.assign(document.createElement("button"), { id: "fold", type: "button" });
       fold.setAttribute("aria-controls", "article");
@@ -148,6 +150,7 @@
     if (kept && !new URLSearchParams(location.search).has("__theme")) theme(kept === "dark");
     watch("value", landmarks);
     landmarks();
+    if (!room.phone()) composer()?.focus({ preventScroll: true });
     document.addEventListener("click", onClick);
     document.addEventListener("keydown", onKey);
     document.addEventListener("change", onChange);

@@ -1,0 +1,32 @@
+"""Serves the page over the scripted QA, as a process of its own: `python page_server.py DATA_DIR [slow|broken]`."""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+from page_qa import PageQA
+
+from qa.errors import ModelError
+from qa.settings import Settings
+from qa.ui.server import Address, Server
+
+GRACE_SECONDS = 0.3
+
+
+def main() -> None:
+    kind = sys.argv[2] if len(sys.argv) > 2 else ""
+
+    def open_qa() -> PageQA:
+        if kind == "broken":
+            raise ModelError("part 7 of the model is missing; run: pip install '.[local]' <b>now</b>")
+        return PageQA(Settings(data_dir=Path(sys.argv[1])), slow_start=1.5 if kind == "slow" else 0.0)
+
+    server = Server(open_qa, Address(), grace=GRACE_SECONDS)  # type: ignore[arg-type]
+    print(server.start(1), flush=True)
+    server.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""The page in a real browser: by keyboard alone, on a phone, light and dark, and checked by axe-core."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from page_browser import PHONE, Window, expect
+
+pytest_plugins = ["page_browser"]
+
+AXE = "axe-core@4.11.0"
+SERIOUS = ("serious", "critical")
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The source of axe-core, fetched by npm."""
+    if shutil.which("npm") is None:
+        pytest.skip("no npm to fetch axe-core with")
+    folder = tmp_path_factory.mktemp("axe")
+    command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), AXE]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    if done.returncode:
+        pytest.skip(f"npm could not fetch {AXE}: {done.stderr.strip().splitlines()[-1:]}")
+    return (folder / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_axe_finds_nothing_serious(new_window: Callable[..., Window], axe: str, scheme: str, size: str) -> None:
+    options = {"viewport": PHONE} if size == "phone" else {}
+    window = new_window(color_scheme=scheme, **options).open()
+    window.ask("Tell me about trade").locator(".cite").first.click()
+    window.ask("What is the weather on Mars?").get_by_role("button", name="Bad answer").click()
+    window.page.get_by_role("button", name="Documents").click()
+    expect(window.page.locator("#paste")).to_be_visible()
+    window.page.evaluate(axe)
+    found = window.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    serious = [
+        (issue["id"], issue["help"], [node["target"] for node in issue["nodes"]])
+        for issue in found["violations"]
+        if issue["impact"] in SERIOUS
+    ]
+    assert serious == []
+
+
+def test_everything_by_keyboard(window: Window) -> None:
+    press = window.page.keyboard.press
+    window.page.locator("body").focus()
+    window.page.evaluate("document.activeElement.blur()")
+    press("Tab")
+    assert window.focused("class") == "skip"
+    press("Enter")
+    expect(window.page.locator("#composer textarea")).to_be_focused()
+    window.page.keyboard.type("Tell me about trade")
+    press("Enter")
+    turn = window.finished("Tell me about trade")
+    for _ in range(30):
+        press("Shift+Tab")
+        if window.focused("data-cite") == "2" and window.focused("class") == "cite":
+            break
+    expect(window.page.locator("#tip")).to_be_visible()
+    press("Enter")
+    expect(window.page.locator('#article mark[data-marks="2"]')).to_be_focused()
+    press("Escape")
+    expect(turn.locator('.cite[data-cite="2"]')).to_be_focused()
+    window.page.locator(".menu summary").focus()
+    press("Enter")
+    expect(window.page.locator(".menu")).to_have_attribute("open", "")
+    press("Escape")
+    expect(window.page.locator(".menu summary")).to_be_focused()
+
+
+def test_landmarks_and_labels(window: Window) -> None:
+    window.ask("Who rejected it?")
+    for role, name in (("region", "Conversation"), ("complementary", "Article"), ("article", None), ("main", None)):
+        found = window.page.get_by_role(role, name=name) if name else window.page.get_by_role(role)  # type: ignore[arg-type]
+        expect(found.first).to_be_visible()
+    expect(window.page.get_by_role("textbox", name="Your question")).to_be_visible()
+    expect(window.page.locator("#status [aria-live=polite]")).to_have_count(1)
+
+
+def test_on_a_phone_the_article_folds_under_the_chat(new_window: Callable[..., Window]) -> None:
+    window = new_window(viewport=PHONE, has_touch=True).open()
+    article = window.page.locator("#article article")
+    expect(article).to_be_hidden()
+    turn = window.ask("Tell me about trade")
+    expect(article).to_be_hidden()
+    turn.locator('.cite[data-cite="2"]').tap()
+    expect(window.page.locator('#article mark[data-marks="2"]')).to_be_in_viewport()
+    window.page.get_by_role("button", name="Back to the answer").tap()
+    expect(turn.locator('.cite[data-cite="2"]')).to_be_in_viewport()
+    window.page.get_by_role("button", name="Hide the article").tap()
+    expect(article).to_be_hidden()
+    wide = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    assert window.page.evaluate(wide)
+
+
+def test_light_and_dark(new_window: Callable[..., Window]) -> None:
+    dark = new_window(color_scheme="dark").open()
+    paper = "getComputedStyle(document.body).backgroundColor"
+    assert dark.page.evaluate(paper) == "rgb(23, 26, 27)"
+    dark.page.locator(".menu summary").click()
+    dark.page.get_by_role("button", name="Light or dark").click()
+    assert dark.page.evaluate(paper) == "rgb(251, 250, 247)"
+    dark.page.reload()
+    dark.page.wait_for_selector(".suggestion")
+    assert dark.page.evaluate(paper) == "rgb(251, 250, 247)"
+
+
+@pytest.mark.skipif(
+    "PAGE_SCREENSHOTS" not in os.environ, reason="pictures are taken when PAGE_SCREENSHOTS names a folder"
+)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_screenshots(new_window: Callable[..., Window], scheme: str, size: str) -> None:
+    options = {"viewport": PHONE} if size == "phone" else {}
+    window = new_window(color_scheme=scheme, **options).open()
+    window.ask("Tell me about trade")
+    window.page.wait_for_timeout(800)
+    window.page.screenshot(path=Path(os.environ["PAGE_SCREENSHOTS"]) / f"{size}-{scheme}.png")

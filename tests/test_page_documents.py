@@ -1,0 +1,182 @@
+"""The page in a real browser: documents of one's own, sessions side by side, hostile documents, links, languages."""
+
+import json
+import re
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from gradio_client import Client
+from page_browser import TESTS, Window, expect, serving
+from page_support import HOSTILE
+
+pytest_plugins = ["page_browser"]
+
+
+def open_documents(window: Window) -> None:
+    window.page.get_by_role("button", name="Documents").click()
+    expect(window.page.locator("#paste")).to_be_visible()
+
+
+def paste(window: Window, title: str, text: str) -> None:
+    window.page.get_by_label("Title").fill(title)
+    window.page.get_by_label("Text", exact=True).fill(text)
+    window.page.get_by_role("button", name="Add this text").click()
+    expect(window.page.locator("#notes")).to_contain_text("Added:")
+
+
+def test_adding_choosing_and_removing(window: Window, tmp_path: Path) -> None:
+    open_documents(window)
+    (tmp_path / "notes on cats.md").write_text("# Cats\nCats sleep a lot.", encoding="utf-8")
+    (tmp_path / "picture.bin").write_bytes(b"\x00\x01")
+    window.page.locator("#documents input[type=file]").set_input_files(
+        [tmp_path / "notes on cats.md", tmp_path / "picture.bin"]
+    )
+    notes = window.page.locator("#notes")
+    expect(notes).to_contain_text("Added:")
+    expect(notes).to_contain_text("is not text; save it as UTF-8 text first")
+    expect(window.page.locator("#article")).to_contain_text("Cats sleep a lot.")
+    paste(window, "Dogs", "Dogs bark.\nThey do.")
+
+    turn = window.ask("In your own words")
+    expect(turn.locator(".quotes li")).to_have_count(3)
+    turn.locator('.cite[data-cite="3"]').click()
+    expect(window.page.locator("#article-title")).to_have_text("Dogs")
+    assert window.marked(3) == "Dogs bark."
+
+    window.page.get_by_label("Ask in this document: Dogs").check()
+    passages = window.ask("What barks?").locator(".passage")
+    expect(passages).to_have_count(1)
+    window.page.get_by_role("button", name="Remove: Dogs").click()
+    expect(notes).to_contain_text("Removed: Dogs")
+    expect(window.page.locator(".shelf li")).to_have_count(2)
+
+
+def test_pasting_nothing_is_told(window: Window) -> None:
+    open_documents(window)
+    window.page.get_by_role("button", name="Add this text").click()
+    expect(window.page.locator("#notes .error")).to_have_text("There is no text to add.")
+
+
+def test_sessions_do_not_see_each_other(new_window: Callable[..., Window]) -> None:
+    first, second = new_window().open(), new_window().open()
+    open_documents(first)
+    paste(first, "Secret plan", "The plan is secret.")
+    first.ask("Who rejected it?")
+    second.page.reload()
+    second.page.wait_for_selector(".suggestion")
+    expect(second.page.locator(".turn")).to_have_count(0)
+    open_documents(second)
+    expect(second.page.locator(".shelf li")).to_have_count(1)
+    expect(second.ask("In your own words").locator(".quotes li")).to_have_count(1)
+    expect(first.ask("In your own words").locator(".quotes li")).to_have_count(2)
+    link = first.page.locator('.turn .cite[data-cite="2"]').get_attribute("href") or ""
+    second.open(link, ready="#article")
+    second.page.reload()
+    expect(second.page.locator("#article")).to_contain_text("no longer here")
+
+
+def test_a_closed_window_is_forgotten(window: Window, new_window: Callable[..., Window]) -> None:
+    open_documents(window)
+    paste(window, "Gone", "Gone soon.")
+    window.page.reload()
+    window.page.wait_for_selector(".suggestion")
+    open_documents(window)
+    expect(window.page.locator(".shelf li")).to_have_count(1)
+
+
+def test_a_hostile_document_is_text(window: Window, tmp_path: Path) -> None:
+    open_documents(window)
+    text = HOSTILE.replace("\x00", "").replace("\n", " ")
+    paste(window, "</h2><script>alert(0)</script>", text)
+    expect(window.page.locator("#article-title")).to_have_text("</h2><script>alert(0)</script>")
+    assert window.page.locator("#article .text").text_content() == text
+    file = tmp_path / "<img src=x onerror=alert(9)> ${alert(10)}.txt"
+    file.write_text(text, encoding="utf-8")
+    window.page.locator("#documents input[type=file]").set_input_files(file)
+    expect(window.page.locator(".shelf li")).to_have_count(3)
+    turn = window.ask("<img src=x onerror=alert(11)> own words {{7*7}} ${alert(12)}")
+    expect(turn.locator(".quotes li")).to_have_count(3)
+    turn.locator('.cite[data-cite="2"]').click()
+    expect(window.page.locator('#article mark[data-marks="2"]').first).to_be_focused()
+    assert window.marked(2) == text
+    made = "#conversation :is(script, img, iframe, [onerror], [onload], [href^=javascript]), #reading :is(script, img, iframe)"
+    expect(window.page.locator(made)).to_have_count(0)
+
+
+def test_a_link_asks_its_question(new_window: Callable[..., Window]) -> None:
+    window = new_window()
+    window.open("?q=Who%20rejected%20it%3F&lang=de", ready=".cite")
+    expect(window.page.locator(".question")).to_have_text(["Who rejected it?"])
+    expect(window.page.locator("h1")).to_have_text("Frag den Artikel")
+
+
+def test_a_link_opens_the_article_at_a_citation(window: Window, new_window: Callable[..., Window]) -> None:
+    link = window.ask("Who rejected it?").locator(".cite").get_attribute("href")
+    other = new_window()
+    other.open(str(link), ready="#article mark")
+    assert other.marked(0) == "The military spokesperson rejected the allegations."
+    expect(other.page.locator("#article mark")).to_be_in_viewport()
+    window.page.evaluate("location.hash = '#/?cite=nothing:0-1'")
+    expect(window.page.locator("#article")).to_contain_text("no longer here")
+
+
+@pytest.mark.parametrize(
+    ("locale", "title", "button"),
+    [("de-DE", "Frag den Artikel", "Fragen"), ("fr-FR", "Interroger l’article", "Demander"),
+     ("es-ES", "Pregunta al artículo", "Preguntar"), ("ja-JP", "Ask the article", "Ask")],
+)  # fmt: skip
+def test_the_page_speaks_the_browser_s_language(
+    new_window: Callable[..., Window], locale: str, title: str, button: str
+) -> None:
+    window = new_window(locale=locale).open()
+    expect(window.page.locator("h1")).to_have_text(title)
+    expect(window.page.locator("#composer button")).to_have_text(button)
+    expect(window.page.locator("html")).to_have_attribute("lang", locale[:2] if locale != "ja-JP" else "en")
+
+
+def test_the_page_is_there_before_the_models(new_window: Callable[..., Window], tmp_path: Path) -> None:
+    with serving(str(TESTS / "page_server.py"), str(tmp_path), "slow") as url:
+        window = new_window()
+        window.url = url
+        window.open("", ready=".state.busy")
+        turn = window.ask("Who rejected it?")
+        expect(turn.locator(".cite")).to_have_count(1)
+        expect(window.page.locator(".state.ready")).to_be_visible()
+
+
+def test_a_failed_preparation_is_told(new_window: Callable[..., Window], tmp_path: Path) -> None:
+    with serving(str(TESTS / "page_server.py"), str(tmp_path), "broken") as url:
+        window = new_window()
+        window.url = url
+        window.open("", ready=".state.broken")
+        expect(window.page.locator(".state")).to_contain_text("pip install '.[local]' <b>now</b>")
+        expect(window.ask("Who?").get_by_role("alert")).to_contain_text("part 7 of the model is missing")
+
+
+def test_the_endpoints_return_the_same_objects(url: str) -> None:
+    client = Client(url, verbose=False)
+    answer = client.predict("Who rejected it?", api_name="/ask")
+    assert answer["answered"] is True
+    assert answer["citations"][0]["quote"] == "The military spokesperson rejected the allegations."
+    history = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Yes?"}]
+    assert client.predict("Who rejected it?", history, api_name="/ask")["search_question"] != "Who rejected it?"
+    assert len(client.predict("trade", 2, api_name="/search")) == 2
+    with pytest.raises(Exception, match="at most 5000"):
+        client.predict("long " * 2000, api_name="/ask")
+    assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/ask", "/search"}
+
+
+def test_the_endpoint_without_a_client(url: str) -> None:
+    request = urllib.request.Request(
+        url + "gradio_api/call/ask",
+        data=json.dumps({"data": ["Who rejected it?"]}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as reply:
+        event = json.load(reply)["event_id"]
+    with urllib.request.urlopen(f"{url}gradio_api/call/ask/{event}") as stream:
+        data = re.search(r"event: complete\ndata: (.*)", stream.read().decode())
+    assert data
+    assert json.loads(data[1])[0]["citations"][0]["marker"] == 1
