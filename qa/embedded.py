@@ -17,7 +17,7 @@ from qa.errors import ModelError
 from qa.generation import Chunk, Event
 from qa.messages import message_chunk
 from qa.runtime import Runtime, RuntimeOptions
-from qa.slot_cache import restore, save
+from qa.slot_cache import SAVED_SLOT, restore, save
 
 
 class EmbeddedChatModel(BaseChatModel):
@@ -47,12 +47,17 @@ class EmbeddedChatModel(BaseChatModel):
         self._runtime = Runtime(RuntimeOptions(**options))
 
     @property
+    def model_name(self) -> str:
+        """The file's name, as traces and metadata show it."""
+        return self.path.name
+
+    @property
     def _llm_type(self) -> str:
         return "llama.cpp"
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        return {"model": self.path.name, "adapter": self.adapter and self.adapter.name, "scale": self.adapter_scale}
+        return {"model": self.model_name, "adapter": self.adapter and self.adapter.name, "scale": self.adapter_scale}
 
     def load(self) -> "EmbeddedChatModel":
         """Load the model now (about two seconds) rather than at first use.
@@ -107,11 +112,12 @@ class EmbeddedChatModel(BaseChatModel):
 
         One reading serves all slots. Raises as `complete` does.
         """
-        for _ in self.complete(prompt, max_tokens=0):
+        request = {"prompt": prompt, "max_tokens": 0, "id_slot": SAVED_SLOT}
+        for _ in self._runtime.generate(request):
             pass
 
     def save_cache(self, path: Path) -> None:
-        """Write what was read last (as by `warm`) to a file: about 29 kB a token with the default model.
+        """Write what `warm` has just read to a file: about 29 kB a token with the default model.
 
         Raises:
             ModelError: the file cannot be written.
@@ -119,7 +125,11 @@ class EmbeddedChatModel(BaseChatModel):
         save(self._runtime, path)
 
     def load_cache(self, path: Path) -> bool:
-        """Take up what `save_cache` wrote; False when the file is missing, damaged or of another model or adapter."""
+        """Take up what `save_cache` wrote.
+
+        Returns:
+            False when the file is missing, damaged, or of another model, adapter or number of slots.
+        """
         return restore(self._runtime, path)
 
     def serve(self) -> str:
@@ -155,7 +165,7 @@ class EmbeddedChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         for piece in self._runtime.generate(self._request(messages, stop, kwargs), chat=True):
-            chunk = message_chunk(piece, self.path.name)
+            chunk = message_chunk(piece, self.model_name)
             if run_manager:
                 run_manager.on_llm_new_token(piece.text, chunk=chunk)
             yield chunk
@@ -179,7 +189,7 @@ class EmbeddedChatModel(BaseChatModel):
             while (event := await events.get()) is not None:
                 if isinstance(event, ModelError):
                     raise event
-                chunk = message_chunk(event, self.path.name)
+                chunk = message_chunk(event, self.model_name)
                 if run_manager:
                     await run_manager.on_llm_new_token(event.text, chunk=chunk)
                 yield chunk

@@ -144,10 +144,10 @@ class Runtime:
 
     @property
     def identity(self) -> str:
-        """What distinguishes this model's state from another's: files, adapter scale, version of the runtime."""
+        """What distinguishes this model's state from another's: files, adapter scale, number of slots, version."""
         files = [file for file in (self.options.path, self.options.adapter) if file]
         marks = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-        parts = (marks, self.options.adapter_scale, version("xllamacpp"))
+        parts = (marks, self.options.adapter_scale, self.options.slots, version("xllamacpp"))
         return sha256(repr(parts).encode()).hexdigest()
 
     @property

@@ -1,7 +1,7 @@
 """What the embedded model has read, kept on disk: saved once, restored at the next start in hundredths of a second.
 
 A file holds a line of JSON (whose state it is, and its sha256) and then llama.cpp's own bytes; it is read only by the
-very model, adapter and runtime that wrote it.
+very model, adapter, number of slots and runtime that wrote it.
 """
 
 import hashlib
@@ -14,10 +14,12 @@ from qa.errors import ModelError
 from qa.runtime import Runtime
 
 _NAME = "slot.bin"
+SAVED_SLOT = 0
+"""The slot whose state is saved; all slots take it up."""
 
 
 def save(runtime: Runtime, path: Path) -> None:
-    """Write what slot 0 has read to a file.
+    """Write what the saved slot has read to a file.
 
     Raises:
         ModelError: the file cannot be written.
@@ -25,7 +27,7 @@ def save(runtime: Runtime, path: Path) -> None:
     state = runtime.folder / _NAME
     temporary = path.with_name(path.name + ".part")
     try:
-        runtime.post("/slots/0?action=save", {"filename": _NAME})
+        runtime.post(f"/slots/{SAVED_SLOT}?action=save", {"filename": _NAME})
         with state.open("rb") as source:
             header = {"identity": runtime.identity, "sha256": hashlib.file_digest(source, "sha256").hexdigest()}
             path.parent.mkdir(parents=True, exist_ok=True)

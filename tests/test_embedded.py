@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from langchain_core.messages import HumanMessage
@@ -23,7 +23,7 @@ class ScriptedServer:
 
     words = ("The ", "sky ", "is ", "blue.")
     running: threading.Event | None = None
-    requests: list[Record] = []
+    requests: ClassVar[list[Record]] = []
     written = 0
     listening_address = "http://127.0.0.1:1"
 
