@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         address = Address(options.host, options.port, options.root_path, options.auth)
         server = Server(lambda: qa.QA.open(settings), address)
         print(f"The page is at {server.start(settings.max_file_megabytes)}", flush=True)
-    except (qa.QAError, OSError) as error:
+    except qa.QAError as error:
         print(f"app.py: {error}", file=sys.stderr)
         return EXIT_FAULT
     try:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import gradio as gr
+from gradio.exceptions import ServerFailedToStartError
 
+from qa.errors import SettingsError
 from qa.ui.engine import Engine
 from qa.ui.layout import STATIC, build_page, i18n
 from qa.ui.sessions import GRACE_SECONDS, Sessions
@@ -47,10 +49,19 @@ class Server:
         """Serve the page and begin to prepare; returns its address on this machine.
 
         Raises:
-            OSError: the port is taken, or the host is not this machine's.
+            SettingsError: the port is taken, or the host is not this machine's.
         """
         self.page.queue(max_size=WAITING_QUESTIONS)
-        _, self.url, _ = self.page.launch(
+        try:
+            self.url = self._launch(max_file_megabytes)
+        except (OSError, ServerFailedToStartError) as error:
+            where = f"{self.address.host}:{self.address.port or 'any port from 7860 on'}"
+            raise SettingsError(f"the page cannot be served at {where}; choose another --host or --port") from error
+        self.engine.start()
+        return self.url
+
+    def _launch(self, max_file_megabytes: float) -> str:
+        _, url, _ = self.page.launch(
             server_name=self.address.host,
             server_port=self.address.port,
             root_path=self.address.root_path,
@@ -73,8 +84,7 @@ class Server:
             quiet=True,
             prevent_thread_lock=True,
         )
-        self.engine.start()
-        return self.url
+        return str(url)
 
     def wait(self) -> None:
         """Serve until interrupted."""

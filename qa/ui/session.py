@@ -9,7 +9,7 @@ from qa.datatypes import Answer, RetrievedPassage, Turn
 Stage = Literal["searching", "writing", "done", "stopped", "failed"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ChatTurn:
     """One question and what has come of it so far; `text` is what the model has written until `answer` is there."""
 
