@@ -50,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     search = add("search", "show the passages found for a question, without answering")
     search.add_argument("question", help="what to search for; - reads it from standard input")
     _evaluation_options(add("evaluate", "ask every question of a set and print figures"))
+    add("serve", "keep the models loaded, so that `ask` with the same settings answers at once")
     add("doctor", "check the installation, the models and the index, and say what to do")
     return parser
 
@@ -78,12 +79,24 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def carry_out(parsed: argparse.Namespace) -> int:
+    """Carry a command out: a question by a warm process if one runs, all else here.
+
+    The modules are loaded now and by name: they bring the models' libraries, which help must not wait for.
+    """
+    if parsed.command == "ask":
+        result: int | None = import_module("qa.warm").run(parsed)
+        if result is not None:
+            return result
+    return int(import_module("qa.commands").run(parsed))
+
+
 def main(arguments: Sequence[str] | None = None, run: Run | None = None) -> int:
     """Run one command.
 
     Args:
         arguments: the words after the program's name; those of this process if None.
-        run: what carries a parsed command out; the module `qa.commands` if None.
+        run: what carries a parsed command out; `carry_out` if None.
 
     Returns:
         0, also when the answer is that the documents do not say; 1 when `doctor` found a fault; 2 for a mistake or a
@@ -91,8 +104,7 @@ def main(arguments: Sequence[str] | None = None, run: Run | None = None) -> int:
     """
     parsed = build_parser().parse_args(arguments)
     try:
-        # Loaded here and by name: it brings the models' libraries, which help must not wait for.
-        result = (run or import_module("qa.commands").run)(parsed)
+        result = (run or carry_out)(parsed)
         sys.stdout.flush()
         return result
     except QAError as error:

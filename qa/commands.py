@@ -1,25 +1,25 @@
 """What each command of the shell does, on top of QA; parsing is in cli.py, printing in terminal.py."""
 
 import argparse
-import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from qa.datatypes import SyncReport, Turn
+from qa.datatypes import Answer, SyncReport, Turn
 from qa.doctor import examine
 from qa.errors import QuestionError, SettingsError
 from qa.evaluation import circumstances, evaluate
 from qa.metrics import figures
+from qa.options import history_of, question_of, settings_of
 from qa.pipeline import QA
 from qa.question_sets import read_question_set
 from qa.reporting import report, table
 from qa.scoring import Score
 from qa.settings import Settings
-from qa.terminal import clean, note, print_answer, print_json, print_passages, progress_bar, typed_lines
+from qa.terminal import clean, note, print_json, print_passages, progress_bar, show_answer, typed_lines
+from qa.warm import WarmServer
 
 OpenQA = Callable[[Settings], QA]
 
@@ -28,21 +28,6 @@ def run(arguments: argparse.Namespace, open_engine: OpenQA = QA.open) -> int:
     """Carry out a parsed command and return its exit code."""
     command = COMMANDS[arguments.command]
     return command(arguments, settings_of(arguments), open_engine)
-
-
-def settings_of(arguments: argparse.Namespace) -> Settings:
-    """Return the settings that options choose, over variables, file and defaults.
-
-    Raises:
-        SettingsError: an unknown name, a value out of bounds, or `--set` without a value.
-    """
-    chosen = {name: value for name, value in vars(arguments).items() if name in Settings.model_fields}
-    for pair in arguments.set:
-        name, given, value = pair.partition("=")
-        if not given:
-            raise SettingsError(f"--set {pair!r} lacks a value: write --set NAME=VALUE")
-        chosen[name.strip()] = value
-    return Settings.load(**chosen)
 
 
 @contextmanager
@@ -60,31 +45,11 @@ def _sync(engine: QA, rebuild: bool = False) -> SyncReport:
     return changes
 
 
-def _question(text: str) -> str:
-    return clean(sys.stdin.read() if text == "-" else text)
-
-
-def _history(file: str | None) -> Sequence[Turn]:
-    if file is None:
-        return ()
-    try:
-        turns = json.loads(Path(file).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise QuestionError(f"cannot read the history {file!r} as JSON: {error}") from error
-    if not isinstance(turns, list):
-        raise QuestionError(f'the history {file!r} is no JSON list of {{"role": ..., "content": ...}}')
-    return turns
-
-
 def ask(arguments: argparse.Namespace, settings: Settings, open_engine: OpenQA) -> int:
     """Answer one question."""
-    history, question = _history(arguments.history), _question(arguments.question)
+    history, question = history_of(arguments), question_of(arguments)
     with _synced(settings, open_engine) as engine:
-        answer = engine.ask(question, history=history)
-    if arguments.json:
-        print_json(answer.to_json())
-    else:
-        print_answer(answer)
+        show_answer(engine.ask(question, history=history).to_json(), arguments.json)
     return 0
 
 
@@ -99,11 +64,25 @@ def chat(arguments: argparse.Namespace, settings: Settings, open_engine: OpenQA)
             except QuestionError as error:
                 note(str(error))
                 continue
-            if arguments.json:
-                print_json(answer.to_json())
-            else:
-                print_answer(answer)
+            show_answer(answer.to_json(), arguments.json)
             history += [Turn(role="user", content=line), Turn(role="assistant", content=answer.text)]
+    return 0
+
+
+def serve(arguments: argparse.Namespace, settings: Settings, open_engine: OpenQA) -> int:
+    """Keep the models loaded and answer every `qa ask` with the same settings, until interrupted."""
+    with _synced(settings, open_engine) as engine:
+        engine.warm_up(note)
+
+        def answer(question: str, history: Sequence[Turn]) -> Answer:
+            engine.sync()
+            return engine.ask(question, history=history)
+
+        server = WarmServer(settings, answer)
+        if arguments.json:
+            print_json({"ready": True, "socket": str(server.path)})
+        note("`qa ask` is answered at once while this runs; Ctrl-C ends it.")
+        server.serve()
     return 0
 
 
@@ -122,7 +101,7 @@ def index(arguments: argparse.Namespace, settings: Settings, open_engine: OpenQA
 
 def search(arguments: argparse.Namespace, settings: Settings, open_engine: OpenQA) -> int:
     """Show the passages found for a question."""
-    question = _question(arguments.question)
+    question = question_of(arguments)
     with _synced(settings, open_engine) as engine:
         found = engine.search(question)
         sources = {document.id: document.source for document in engine.documents()}
@@ -198,4 +177,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Settings, OpenQA], int]] = {
     "evaluate": evaluate_set,
     "index": index,
     "search": search,
+    "serve": serve,
 }

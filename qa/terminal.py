@@ -12,7 +12,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from qa.datatypes import Answer, RetrievedPassage
+from qa.datatypes import RetrievedPassage
 
 LONG_WORK = 0.7
 """Seconds after which work shows a progress bar."""
@@ -28,15 +28,18 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False), flush=True)
 
 
-def print_answer(answer: Answer) -> None:
-    """Print an answer and its quotes with source and character offsets; how sure and how fast it was is a note."""
-    if answer.search_question != answer.question:
-        note(f"searched for: {answer.search_question}")
-    print(answer.text)
-    for cited in answer.citations:
-        print(f"\n[{cited.marker}] {cited.quote}\n    {cited.source} {cited.start}-{cited.end}")
+def show_answer(answer: Mapping[str, Any], as_json: bool) -> None:
+    """Print an answer's JSON record, or its text and quotes with source and offsets (characters) for a person."""
+    if as_json:
+        print_json(answer)
+        return
+    if answer["search_question"] != answer["question"]:
+        note(f"searched for: {answer['search_question']}")
+    print(answer["text"])
+    for cited in answer["citations"]:
+        print(f"\n[{cited['marker']}] {cited['quote']}\n    {cited['source']} {cited['start']}-{cited['end']}")
     sys.stdout.flush()
-    note(f"confidence {answer.confidence:.2f}, {answer.timings.total:.1f} s")
+    note(f"confidence {answer['confidence']:.2f}, {answer['timings']['total']:.1f} s")
 
 
 def print_passages(found: Sequence[RetrievedPassage], sources: Mapping[str, str]) -> None:

@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Clean the environment before any test module or fixture of wider scope reads it."""
     for name in [name for name in os.environ if name.startswith(PREFIX) and name != KEPT]:
         del os.environ[name]
-    os.environ |= QUIET | {"XDG_DATA_HOME": _session_folder}
+    os.environ |= QUIET | {"XDG_DATA_HOME": _session_folder, "XDG_RUNTIME_DIR": _session_folder}
     socket.socket.connect = _connect_to_this_machine  # type: ignore[method-assign,assignment]
 
 
@@ -133,6 +133,10 @@ class ScriptedQA:
             timings=Timings(0.125, 0.25, 0.5),
             documents=(document,) if citations else (),
         )
+
+    def warm_up(self, progress: Callable[[str], None] | None = None) -> None:
+        if progress:
+            progress("ready")
 
     def beside(self, settings: Settings) -> "ScriptedQA":
         other = ScriptedQA(settings, self.script)

@@ -60,9 +60,10 @@ LAYERS = (
     (("embedding",), ("gate", "generation", "runtime", "slot_cache", "messages", "embedded", "language_model")),
     (("database", "store", "vectors", "shelves", "syncing", "index"),),
     (("retrieval",), ("material",), ("suggesting",), ("answering", "judging"), ("runnables",)),
+    (("models",), ("library",)),
     (("pipeline",),),
     (("question_sets", "scoring", "metrics", "reporting", "evaluation"), ("doctor",)),
-    (("cli", "__main__"), ("terminal", "commands"), UI),
+    (("cli", "__main__"), ("terminal", "options", "warm", "commands"), UI),
 )
 """Bottom to top. A module imports from lower layers, and from what stands before it in its own room; nothing else."""
 

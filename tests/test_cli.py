@@ -14,6 +14,7 @@ import pytest
 from qa import commands
 from qa.cli import SETTING_OPTIONS, build_parser, main
 from qa.errors import ModelError, QuestionError, SettingsError
+from qa.options import settings_of
 from qa.settings import Settings
 
 HEAVY = ("chromadb", "gradio", "langchain", "langchain_core", "numpy", "sentence_transformers", "torch", "xllamacpp")
@@ -217,10 +218,10 @@ def test_options_choose_settings_over_variables(monkeypatch: pytest.MonkeyPatch,
         "--set",
         "base_url=http://a=b",
     )
-    settings = commands.settings_of(parse("index", *words))
+    settings = settings_of(parse("index", *words))
     assert (settings.top_k, settings.threads, settings.slots) == (5, 3, 2)
     assert (settings.data_dir, settings.offline, settings.base_url) == (tmp_path, True, "http://a=b")
-    assert not commands.settings_of(parse("index")).offline
+    assert not settings_of(parse("index")).offline
 
 
 def test_setting_options_exist_and_every_command_has_json() -> None:
@@ -232,7 +233,7 @@ def test_setting_options_exist_and_every_command_has_json() -> None:
 
 def test_unknown_setting_is_named() -> None:
     with pytest.raises(SettingsError, match="colour"):
-        commands.settings_of(parse("index", "--set", "colour=blue"))
+        settings_of(parse("index", "--set", "colour=blue"))
 
 
 @pytest.mark.parametrize("command", ["", *commands.COMMANDS])
