@@ -99,6 +99,8 @@ class Runtime:
         try:
             if self._gate.wait(ticket):
                 handle({**request, "stream": True, "return_progress": True, "cache_prompt": True}, receive)
+            if ticket.cancelled:  # by the consumer, who no longer listens, or by closing the model
+                deliver(ModelError("the language model was closed while it was at work"))
         except Exception as error:  # a thread's last frame: what is not delivered would be lost
             deliver(ModelError(f"the language model failed: {error}"))
         finally:

@@ -173,6 +173,15 @@ async def test_cancelling_a_task_stops_the_writing(model, server):
     assert server.written < 1_000_000
 
 
+def test_closing_the_model_tells_who_still_listens(model, server):
+    server.words = ("word ",) * 1_000_000
+    stream = model.stream("?")
+    next(stream)
+    model.close()
+    with pytest.raises(ModelError, match="the language model was closed while it was at work"):
+        list(stream)
+
+
 def test_beyond_the_queue_the_model_is_busy(model, server):
     server.running = threading.Event()
     threads = [threading.Thread(target=model.invoke, args=("?",)) for _ in range(2)]

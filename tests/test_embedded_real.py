@@ -136,7 +136,7 @@ def test_closing_a_stream_really_stops_the_model(model):
 
 
 def test_leaving_while_a_prompt_is_read_stops_the_reading(model):
-    words = " ".join(f"number{n}" for n in range(400))
+    words = " ".join(f"number{n}" for n in range(200))
 
     def leave(event: object) -> None:
         pass
@@ -145,8 +145,8 @@ def test_leaving_while_a_prompt_is_read_stops_the_reading(model):
     assert eventually(lambda: any(slot["is_processing"] for slot in slots(model)), seconds=30)
     ticket.cancel()
     assert eventually(lambda: not any(slot["is_processing"] for slot in slots(model)), seconds=60)
-    whole = last_usage(model, words[: len(words) * 3 // 4])
-    assert whole.cached_tokens < whole.prompt_tokens - 300
+    whole = last_usage(model, words)
+    assert whole.cached_tokens < whole.prompt_tokens - 100
 
 
 async def test_the_event_loop_goes_on_while_the_model_writes(model):
@@ -229,11 +229,16 @@ def test_an_adapter_of_another_model_is_refused(path, tmp_path):
 
 SCRIPT = """
 import sys, threading, time
+from contextlib import suppress
 from pathlib import Path
 from qa.embedded import EmbeddedChatModel
+from qa.errors import ModelError
 model = EmbeddedChatModel(path=Path(sys.argv[1]), context_tokens=512)
 model.invoke("Hi", max_tokens=2)
-threading.Thread(target=model.invoke, args=("Tell a long story.",), daemon=True).start()
+def tell():
+    with suppress(ModelError):
+        model.invoke("Tell a long story.")
+threading.Thread(target=tell, daemon=True).start()
 time.sleep(0.5)
 """
 
