@@ -7,7 +7,7 @@ LangChain chat model is asked in messages. What the reply proves is decided else
 import contextlib
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -54,11 +54,20 @@ class Reply:
         return read_reply(self.text)
 
 
+Declines = Callable[[float], bool]
+"""Says, from the probability that the sentences do not say, whether to decline."""
+
+
 class Reader(Protocol):
     """Anything that reads numbered sentences and replies to a question about them."""
 
-    def read(self, reading: Reading, question: str, history: Sequence[Turn]) -> Iterator[str | Reply]:
-        """Yield pieces of the statements as they are written, numbers left out, and last the Reply."""
+    def read(
+        self, reading: Reading, question: str, history: Sequence[Turn], declines: Declines
+    ) -> Iterator[str | Reply]:
+        """Yield pieces of the statements as they are written, numbers left out, and last the Reply.
+
+        Nothing is written once `declines` says so; a reader that cannot tell the probability never asks it.
+        """
         ...
 
     def warm(self, reading: Reading, folder: Path) -> None:
@@ -98,7 +107,9 @@ class EmbeddedReader:
     def __init__(self, model: EmbeddedChatModel) -> None:
         self._model = model
 
-    def read(self, reading: Reading, question: str, history: Sequence[Turn]) -> Iterator[str | Reply]:
+    def read(
+        self, reading: Reading, question: str, history: Sequence[Turn], declines: Declines
+    ) -> Iterator[str | Reply]:
         """Yield pieces, then the Reply with its probabilities."""
         stream, text = StatementStream(), ""
         not_stated: float | None = None
@@ -111,6 +122,8 @@ class EmbeddedReader:
         ):
             if not_stated is None and chunk.logprobs:
                 not_stated = sum(math.exp(p) for token, p in chunk.logprobs[0] if token.strip() == NOT_STATED)
+                if declines(not_stated):
+                    break
             chosen += [logprob for _, logprob in chunk.chosen]
             text += chunk.text
             if shown := stream.feed(chunk.text):
@@ -139,7 +152,9 @@ class ChatReader:
     def __init__(self, model: BaseChatModel) -> None:
         self._model = model
 
-    def read(self, reading: Reading, question: str, history: Sequence[Turn]) -> Iterator[str | Reply]:
+    def read(
+        self, reading: Reading, question: str, history: Sequence[Turn], declines: Declines
+    ) -> Iterator[str | Reply]:
         """Yield pieces, then the Reply.
 
         Raises:

@@ -44,10 +44,14 @@ class Logistic:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """`stated` decides whether to answer, from `threshold` on; the other two give the confidence shown."""
+    """`stated` decides whether to answer, from `threshold` on, and in own words, from `sure` on.
+
+    The other two give the confidence shown.
+    """
 
     stated: Logistic
     threshold: float
+    sure: float
     right_answer: Logistic
     right_decline: Logistic
 
@@ -56,13 +60,13 @@ class Calibration:
         """Read a calibration; a missing file gives one that takes the reader's word."""
         if not path.is_file():
             plain = Logistic(0.0, {"log_odds": 1.0})
-            return cls(plain, 0.5, plain, Logistic(0.0, {"log_odds": -1.0}))
+            return cls(plain, 0.5, 0.5, plain, Logistic(0.0, {"log_odds": -1.0}))
         record = json.loads(path.read_text(encoding="utf-8"))
         parts = {
             name: Logistic(record[name]["bias"], record[name]["weights"])
             for name in ("stated", "right_answer", "right_decline")
         }
-        return cls(threshold=record["threshold"], **parts)
+        return cls(threshold=record["threshold"], sure=record["sure"], **parts)
 
 
 def log_odds(not_stated: float) -> float:

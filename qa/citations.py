@@ -5,8 +5,8 @@ its words; what fails is left out and counted. A provider's own citations are ac
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from qa.datatypes import Citation, Document
 from qa.reading import NumberedSentence, Statement
@@ -15,10 +15,21 @@ MOST_SENTENCES = 3
 """Sentences cited for one statement at most."""
 LEAST_SHARED = 0.5
 """Share of a statement's words that its sentences must hold when the model named none."""
+MUCH_BETTER = 0.25
+"""By how much more of a statement's words another sentence must hold to take the place of those the model named.
+
+Small models write a fact in the words of its sentence and then get the sentence's number wrong by one or two."""
+
+MOSTLY_SAID = 0.6
+"""Share of a sentence's words from which a statement makes quoting the sentence beside it needless."""
+LONGEST_ANSWER = 75
+"""Words that quotes may fill an answer up to."""
+LEAD = "The article does not say so directly. It says:"
 
 _WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-_NAME = re.compile(r"(?<=[a-z,;’'\"”)\]]\s)[A-ZÀ-ÞА-Я][\w’'-]+")
+_CAPITAL = re.compile(r"\b[A-ZÀ-ÞА-Я][\w’'-]*\w")
+_NAME = re.compile(rf"(?<=[a-z,;’'\"”)\]]\s){_CAPITAL.pattern}")
 _PLAIN = frozenset(
     _WORD.findall(
         """a an and are as at be been but by did do does for from had has have he her his in into is it its no not of
@@ -38,18 +49,30 @@ class Cited:
 
 def content_words(text: str) -> set[str]:
     """Return the words that carry meaning, lower case, cut to a stem of six letters."""
-    words = (word.lower().replace("’", "'").removesuffix("'s") for word in _WORD.findall(text))
-    return {word[:6] for word in words if word not in _PLAIN}
+    return {_stem(word) for word in _WORD.findall(text) if word.lower() not in _PLAIN}
 
 
-def particulars(text: str) -> set[str]:
-    """Return what must not be wrong: numbers, and capitalised words that do not begin the text, as stems."""
-    names = (name.lower().replace("’", "'").removesuffix("'s")[:6] for name in _NAME.findall(text))
-    return set(_NUMBER.findall(text)) | set(names)
+def particulars(text: str, names: Collection[str] = ()) -> set[str]:
+    """Return what must not be wrong: numbers, and names as stems.
+
+    A name is a capitalised word that does not begin the text, or one that is among `names` wherever it stands.
+    """
+    inside = {_stem(name) for name in _NAME.findall(text)}
+    known = {_stem(name) for name in _CAPITAL.findall(text)} & set(names)
+    return set(_NUMBER.findall(text)) | inside | known
+
+
+def _stem(word: str) -> str:
+    return word.lower().replace("’", "'").removesuffix("'s")[:6]
 
 
 def _holds(text: str) -> set[str]:
     return content_words(text) | set(_NUMBER.findall(text))
+
+
+def _share(wanted: set[str], sentences: Iterable[NumberedSentence]) -> float:
+    held = set().union(*(_holds(sentence.text) for sentence in sentences))
+    return len(wanted & held) / len(wanted) if wanted else 0.0
 
 
 def prove(statement: Statement, sentences: Sequence[NumberedSentence], known: str) -> tuple[NumberedSentence, ...]:
@@ -60,19 +83,23 @@ def prove(statement: Statement, sentences: Sequence[NumberedSentence], known: st
         sentences: all sentences that were read.
         known: text that a statement may take names and numbers from without proof: the question and the titles.
     """
+    wanted = content_words(statement.text)
+    best = max(sentences, key=lambda s: _share(wanted, [s]), default=None)
+    if best is None:
+        return ()
     by_number = {sentence.number: sentence for sentence in sentences}
     chosen = [by_number[number] for number in statement.numbers if number in by_number][:MOST_SENTENCES]
-    wanted = content_words(statement.text)
-    if not chosen:
-        best = max(sentences, key=lambda s: len(wanted & _holds(s.text)), default=None)
-        if best is None or not wanted or len(wanted & _holds(best.text)) < LEAST_SHARED * len(wanted):
-            return ()
+    least = _share(wanted, chosen) + MUCH_BETTER if chosen else LEAST_SHARED
+    if _share(wanted, [best]) >= least:
         chosen = [best]
-    missing = particulars(statement.text) - _holds(known)
+    if not chosen:
+        return ()
+    names = {_stem(name) for sentence in sentences for name in _NAME.findall(sentence.text)}
+    missing = particulars(statement.text, names) - _holds(known)
     for sentence in chosen:
         missing -= _holds(sentence.text)
     while missing and len(chosen) < MOST_SENTENCES:
-        helper = max(sentences, key=lambda s: (len(missing & _holds(s.text)), len(wanted & _holds(s.text))))
+        helper = max(sentences, key=lambda s: (len(missing & _holds(s.text)), _share(wanted, [s])))
         if not missing & _holds(helper.text):
             break
         chosen.append(helper)
@@ -80,30 +107,79 @@ def prove(statement: Statement, sentences: Sequence[NumberedSentence], known: st
     return () if missing else tuple(sorted(set(chosen), key=lambda s: s.number))
 
 
+class Composer:
+    """Builds an answer's text piece by piece; a sentence keeps one marker however often it is used."""
+
+    def __init__(self, documents: Mapping[str, Document]) -> None:
+        """Use the documents that the sentences stand in, by id."""
+        self._documents = documents
+        self._markers: dict[NumberedSentence, Citation] = {}
+        self.text = ""
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The citations so far, by marker."""
+        return tuple(self._markers.values())
+
+    def add(self, words: str, proof: Sequence[NumberedSentence]) -> None:
+        """Append words and the marks of the sentences that prove them."""
+        start = len(self.text) + bool(self.text)
+        for sentence in proof:
+            if sentence not in self._markers:
+                marker, span = len(self._markers) + 1, (start, start + len(words))
+                self._markers[sentence] = _cite(sentence, marker, self._documents, span)
+        marks = "".join(f"[{self._markers[sentence].marker}]" for sentence in proof)
+        self.text += f"{' ' if self.text else ''}{words} {marks}"
+
+    def has_room(self, words: str) -> bool:
+        """Say whether the answer stays short with these words."""
+        return len(self.text.split()) + len(words.split()) < LONGEST_ANSWER
+
+
 def compose(
     statements: Iterable[Statement],
     sentences: Sequence[NumberedSentence],
     documents: Mapping[str, Document],
     known: str,
+    sure: bool = True,
 ) -> Cited:
-    """Return the answer's text and its citations; a sentence keeps one marker however often it is used."""
-    text, unsupported = "", 0
-    markers: dict[NumberedSentence, Citation] = {}
-    for statement in statements:
-        proof = prove(statement, sentences, known)
-        if not proof:
-            unsupported += 1
-            continue
+    """Return the answer's text and its citations.
+
+    A sure answer states each fact and lets the sentence follow that proves it, unless the statement says nearly all
+    of it. An unsure one states nothing of its own: it quotes the passages that come nearest, whole, so that a question
+    which takes something false for granted meets what the source says instead.
+    """
+    proved = [(statement, prove(statement, sentences, known)) for statement in statements]
+    composer = Composer(documents)
+    said: set[str] = set()
+    for statement, proof in proved:
         claim = _as_sentence(statement.text)
-        if claim in text:
-            continue
-        start = len(text) + bool(text)
-        for sentence in proof:
-            if sentence not in markers:
-                markers[sentence] = _cite(sentence, len(markers) + 1, documents, (start, start + len(claim)))
-        marks = "".join(f"[{markers[sentence].marker}]" for sentence in proof)
-        text += f"{' ' if text else ''}{claim} {marks}"
-    return Cited(text, tuple(markers.values()), unsupported)
+        if sure and proof and claim not in said:
+            said.add(claim)
+            _state(composer, claim, proof)
+        elif not sure:
+            _quote(composer, [s for s in sentences if s.passage_id in {p.passage_id for p in proof}])
+    text = composer.text if sure or not composer.text else f"{LEAD} {composer.text}"
+    return Cited(text, _shifted(composer.citations, len(text) - len(composer.text)), sum(not p for _, p in proved))
+
+
+def _state(composer: Composer, claim: str, proof: Sequence[NumberedSentence]) -> None:
+    quotes = " ".join(f"“{s.text}”" for s in proof)
+    spoken = content_words(composer.text) | content_words(claim)
+    unsaid = set().union(*(content_words(s.text) for s in proof))
+    full = len(unsaid & spoken) >= MOSTLY_SAID * len(unsaid)
+    composer.add(claim if full or not composer.has_room(claim + " " + quotes) else f"{claim} {quotes}", proof)
+
+
+def _quote(composer: Composer, passage: Sequence[NumberedSentence]) -> None:
+    for sentence in passage:
+        words = f"“{sentence.text}”"
+        if words not in composer.text and (not composer.text or composer.has_room(words)):
+            composer.add(words, [sentence])
+
+
+def _shifted(citations: Iterable[Citation], by: int) -> tuple[Citation, ...]:
+    return tuple(replace(c, answer_start=c.answer_start + by, answer_end=c.answer_end + by) for c in citations)
 
 
 def _as_sentence(text: str) -> str:

@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,7 +19,7 @@ from qa.conversation import check_history, check_question, recent, search_questi
 from qa.datatypes import Answer, RetrievedPassage, Timings, Turn
 from qa.embedding import Embedder, open_embedder
 from qa.index import Index
-from qa.judging import judge
+from qa.judging import is_sure, judge, must_decline
 from qa.library import Library
 from qa.material import POOL, Material
 from qa.models import Models
@@ -114,16 +115,23 @@ class QA(Library):
         if material.whole and material is self._material.whole(None, ""):
             self._models.warm(material, self.settings.index_dir())
         if material.reading.sentences:
-            for piece in self._models.reader.read(material.reading, question, recent(history)):
+            declines = partial(
+                must_decline,
+                passages=passages,
+                whole=material.whole,
+                calibration=self._calibration,
+                threshold=self.settings.decline_threshold,
+            )
+            for piece in self._models.reader.read(material.reading, question, recent(history), declines):
                 if isinstance(piece, Reply):
                     reply = piece
                 else:
                     first = first or time.perf_counter() - begun
                     yield piece
         known = " ".join([question, searched, *(document.title for document in material.documents)])
-        cited = compose(
-            reply.statements, material.reading.sentences, {d.id: d for d in material.documents}, known
-        )
+        sure = is_sure(reply, passages, material.whole, self._calibration)
+        by_id = {document.id: document for document in material.documents}
+        cited = compose(reply.statements, material.reading.sentences, by_id, known, sure)
         verdict = judge(reply, cited, passages, material.whole, self._calibration, self.settings.decline_threshold)
         total = time.perf_counter() - begun
         answer = Answer(

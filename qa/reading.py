@@ -125,10 +125,13 @@ def read_reply(reply: str) -> tuple[Statement, ...]:
 
 
 def grammar(count: int) -> str:
-    """Return a GBNF grammar of the replies that are possible with `count` sentences: no other number can be written."""
+    """Return a GBNF grammar of the replies that state something about `count` sentences: no other number exists.
+
+    NOT_STATED is left out: whether to decline is decided from its probability, not by what is likelier.
+    """
     numbers = " | ".join(f'"{n}"' for n in range(1, count + 1))
     return (
-        f'root ::= "{NOT_STATED}" | line ("\\n" line){{0,4}}\n'
+        'root ::= line ("\\n" line){0,4}\n'
         'line ::= number ("," number){0,3} ": " [^\\n]{1,300}\n'
         f"number ::= {numbers}\n"
     )

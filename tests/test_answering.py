@@ -16,7 +16,7 @@ from qa.reading import lay_out
 
 DOCUMENT = make_document("The bridge", "bridge.txt", "Ana Lind opened the bridge.")
 READING = lay_out(split(DOCUMENT, 400), [DOCUMENT])
-PLAIN = Calibration(Logistic(0, {"log_odds": 1}), 0.5, Logistic(0, {"log_odds": 1}), Logistic(0, {"log_odds": -1}))
+PLAIN = Calibration(Logistic(0, {"log_odds": 1}), 0.5, 0.5, Logistic(0, {"log_odds": 1}), Logistic(0, {"log_odds": -1}))
 CITED = Cited("Ana Lind. [1]", (Citation(1, DOCUMENT.id, "bridge.txt", "p", 0, 27, DOCUMENT.text, 0, 9),), 0)
 
 
@@ -33,14 +33,14 @@ def test_the_stream_shows_nothing_of_a_decline() -> None:
 
 def test_any_chat_model_can_read() -> None:
     model = GenericFakeChatModel(messages=iter([AIMessage("1: Ana Lind")]))
-    *pieces, reply = ChatReader(model).read(READING, "Who opened it?", ())
+    *pieces, reply = ChatReader(model).read(READING, "Who opened it?", (), bool)
     assert "".join(pieces) == "Ana Lind"
     assert reply == Reply("1: Ana Lind")
 
 
 def test_a_failing_provider_is_told_in_one_line() -> None:
     with pytest.raises(ModelError, match="GenericFakeChatModel.*check its name"):
-        list(ChatReader(GenericFakeChatModel(messages=iter([]))).read(READING, "Who?", ()))
+        list(ChatReader(GenericFakeChatModel(messages=iter([]))).read(READING, "Who?", (), bool))
 
 
 @pytest.mark.parametrize(

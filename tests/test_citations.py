@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.citations import compose, content_words, particulars, prove
+from qa.citations import LEAD, compose, content_words, particulars, prove
 from qa.corpus import make_document
 from qa.passages import split
 from qa.reading import Statement, lay_out
@@ -76,4 +76,17 @@ def test_words_and_particulars() -> None:
 
 def test_a_repeated_statement_is_said_once() -> None:
     statement = Statement("It opened on 4 May", (1,))
-    assert composed(statement, statement).text == "It opened on 4 May. [1]"
+    assert composed(statement, statement).text == "It opened on 4 May. “Mayor Ana Lind opened the bridge on 4 May.” [1]"
+
+
+def test_an_unsure_answer_quotes_the_whole_passage_and_states_nothing() -> None:
+    statements = [Statement("It cost 12 million crowns", (2,))]
+    cited = compose(statements, SENTENCES, {DOCUMENT.id: DOCUMENT}, "", sure=False)
+    assert cited.text == f"{LEAD} “{SENTENCES[0].text}” [1] “{SENTENCES[1].text}” [2]"
+    for citation in cited.citations:
+        assert cited.text[citation.answer_start : citation.answer_end] == f"“{citation.quote}”"
+
+
+def test_a_wrong_sentence_number_is_mended_by_the_words() -> None:
+    cited = composed(Statement("Critics called the price absurd", (1,)))
+    assert [c.quote for c in cited.citations] == [SENTENCES[2].text]

@@ -78,7 +78,7 @@ def test_stream_gives_passages_then_text_then_the_answer(settings: Settings, ope
     assert first[0].rank == 1
     assert "".join(pieces) == "Oskar Brandt"
     assert isinstance(last, Answer)
-    assert last.text == "Oskar Brandt. [1]"
+    assert last.text == "Oskar Brandt. “Oskar Brandt called the price “absurd”.” [1]"
 
 
 @pytest.mark.parametrize("reply", ["none", "2: It cost 99 million crowns", "Zebras roam the steppe"])

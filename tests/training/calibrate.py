@@ -14,15 +14,16 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 from train_reader import HELD_OUT_ARTICLES, consensus
 
 from qa import QA, Settings
 from qa.calibration import Calibration
+from qa.citations import compose
 from qa.question_sets import ArticleRow, GoldQuestion, WikipediaArticle, article_questions, wikipedia_questions
-from qa.scoring import score
-from qa.evaluation import predict
+from qa.scoring import Prediction, score
 
 HELD_OUT = Path(__file__).parent.parent / "data" / "held_out"
 FEATURES = ("log_odds", "certainty", "cosine", "overlap", "whole")
@@ -31,13 +32,16 @@ STATED = ("log_odds", "cosine", "whole")
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One question asked with nothing declined by threshold."""
+    """One question asked with nothing declined by threshold: whether a sure and an unsure answer would be right."""
 
     group: str
     kind: str
     answerable: bool
-    right: bool
     written: bool
+    sure_right: bool
+    unsure_right: bool
+    sure_text: str
+    unsure_text: str
     signals: dict[str, float]
 
 
@@ -84,11 +88,19 @@ def squad_sets(path: Path, questions: int, rng: random.Random) -> Iterator[Wikip
 
 
 def trials(engine: QA, group: str, questions: list[GoldQuestion]) -> Iterator[Trial]:
-    """Ask the questions and keep what the decision can rest on."""
+    """Ask the questions; have each reply composed both ways."""
     for question in questions:
-        answer = engine.ask(question.question, history=question.history)
-        verdict = score(question, predict(engine, question))  # the answer comes from the cache
-        yield Trial(group, question.kind, question.answerable, verdict.right, answer.answered, dict(answer.signals))
+        with mock.patch("qa.pipeline.compose", wraps=compose) as composed:
+            answer = engine.ask(question.question, history=question.history)
+        texts, right = [], []
+        for sure in (True, False):
+            text = compose(*composed.call_args.args[:4], sure).text
+            texts.append(text)
+            said = Prediction(id=question.id, answer=text, answered=bool(text))
+            right.append(question.answerable and score(question, said).right)
+        yield Trial(
+            group, question.kind, question.answerable, bool(texts[0]), *right, *texts, dict(answer.signals)
+        )
 
 
 def all_trials(squad: Path, questions: int) -> list[Trial]:

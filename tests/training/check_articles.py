@@ -1,6 +1,6 @@
 """Check the written articles: every evidence span must stand in its article, every question must be well formed.
 
-    python tests/training/check_articles.py [ARTICLE.txt ...]
+python tests/training/check_articles.py [ARTICLE.txt ...]
 """
 
 import json
