@@ -160,6 +160,7 @@ class ChatReader:
         Raises:
             ModelError: the provider failed; the message repeats what it said.
         """
+        del declines  # no probability is told
         stream, text = StatementStream(), ""
         messages = [SystemMessage(SYSTEM), HumanMessage(instruction(reading) + request(question, history))]
         try:

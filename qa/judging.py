@@ -1,4 +1,4 @@
-"""The last word on a reply: answer or decline, and how sure to be. Declining is decided here, in code."""
+"""The last word on a reply: answer or decline, in whose words, and how sure to be; all decided here, in code."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -23,65 +23,56 @@ class Verdict:
     signals: dict[str, float] = field(default_factory=dict)
 
 
-def stated(not_stated: float, passages: Sequence[RetrievedPassage], whole: bool, calibration: Calibration) -> float:
-    """Return the calibrated probability (0..1) that the documents answer, from the reader's first probability."""
-    evidence = Evidence(log_odds(not_stated), cosine=_best_cosine(passages), whole=float(whole))
-    return calibration.stated.probability(evidence)
+class Judge:
+    """Judges the reply to one question.
 
+    The reader asks `declines` before it writes; from then on `sure` says whether the answer may state things in its
+    own words. A reader that tells no probability is judged by what its reply proves alone.
+    """
 
-def must_decline(
-    not_stated: float,
-    passages: Sequence[RetrievedPassage],
-    whole: bool,
-    calibration: Calibration,
-    threshold: float | None,
-) -> bool:
-    """Decide, before anything is written, whether to decline."""
-    least = calibration.threshold if threshold is None else threshold
-    return stated(not_stated, passages, whole, calibration) < least
+    def __init__(
+        self,
+        passages: Sequence[RetrievedPassage],
+        whole: bool,
+        calibration: Calibration,
+        threshold: float | None,
+    ) -> None:
+        """Judge on what was found and on whether all was read; a threshold takes the calibrated one's place."""
+        self._cosine = max((p.cosine for p in passages), default=0.0)
+        self._whole = float(whole)
+        self._calibration = calibration
+        self._threshold = calibration.threshold if threshold is None else threshold
+        self._declined = False
+        self.sure = True
 
+    def declines(self, not_stated: float) -> bool:
+        """Decide from the reader's probability of "not stated" (0..1) whether to decline."""
+        evidence = Evidence(log_odds(not_stated), cosine=self._cosine, whole=self._whole)
+        stated = self._calibration.stated.probability(evidence)
+        self._declined = stated < self._threshold
+        self.sure = stated >= self._calibration.sure
+        return self._declined
 
-def is_sure(reply: Reply, passages: Sequence[RetrievedPassage], whole: bool, calibration: Calibration) -> bool:
-    """Say whether an answer may state things in its own words; without probabilities it may."""
-    return reply.not_stated is None or stated(reply.not_stated, passages, whole, calibration) >= calibration.sure
+    def verdict(self, reply: Reply, cited: Cited) -> Verdict:
+        """Decline what was declined before and what no sentence supports; else answer."""
+        answered = bool(cited.citations) and not self._declined
+        confidence, signals = RIGHT_WITHOUT_EVIDENCE, {}
+        if evidence := self._evidence(reply, cited):
+            scale = self._calibration.right_answer if answered else self._calibration.right_decline
+            confidence, signals = scale.probability(evidence), asdict(evidence)
+        if not answered:
+            return Verdict(NOT_SAID, False, confidence, (), signals)
+        return Verdict(cited.text, True, confidence, cited.citations, signals)
 
-
-def _best_cosine(passages: Sequence[RetrievedPassage]) -> float:
-    return max((p.cosine for p in passages), default=0.0)
-
-
-def evidence_of(reply: Reply, cited: Cited, passages: Sequence[RetrievedPassage], whole: bool) -> Evidence | None:
-    """Return what the calibration looks at; None where the model told no probabilities."""
-    if reply.not_stated is None:
-        return None
-    claimed = content_words(" ".join(s.text for s in reply.statements))
-    proof = content_words(" ".join(c.quote for c in cited.citations))
-    return Evidence(
-        log_odds=log_odds(reply.not_stated),
-        certainty=exp(reply.certainty or 0.0),
-        cosine=_best_cosine(passages),
-        overlap=len(claimed & proof) / len(claimed) if claimed else 0.0,
-        whole=float(whole),
-    )
-
-
-def judge(
-    reply: Reply,
-    cited: Cited,
-    passages: Sequence[RetrievedPassage],
-    whole: bool,
-    calibration: Calibration,
-    threshold: float | None,
-) -> Verdict:
-    """Decline what no sentence supports and what `must_decline` declines; else answer."""
-    evidence = evidence_of(reply, cited, passages, whole)
-    if evidence is None or reply.not_stated is None:
-        answered, confidence, signals = bool(cited.citations), RIGHT_WITHOUT_EVIDENCE, {}
-    else:
-        declined = must_decline(reply.not_stated, passages, whole, calibration, threshold)
-        answered = bool(cited.citations) and not declined
-        scale = calibration.right_answer if answered else calibration.right_decline
-        confidence, signals = scale.probability(evidence), asdict(evidence)
-    if not answered:
-        return Verdict(NOT_SAID, False, confidence, (), signals)
-    return Verdict(cited.text, True, confidence, cited.citations, signals)
+    def _evidence(self, reply: Reply, cited: Cited) -> Evidence | None:
+        if reply.not_stated is None:
+            return None
+        claimed = content_words(" ".join(s.text for s in reply.statements))
+        proof = content_words(" ".join(c.quote for c in cited.citations))
+        return Evidence(
+            log_odds=log_odds(reply.not_stated),
+            certainty=exp(reply.certainty or 0.0),
+            cosine=self._cosine,
+            overlap=len(claimed & proof) / len(claimed) if claimed else 0.0,
+            whole=self._whole,
+        )

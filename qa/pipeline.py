@@ -3,15 +3,14 @@
 import asyncio
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from langchain_core.language_models import BaseChatModel
 
+from qa.answer_cache import AnswerCache
 from qa.answering import Reply
 from qa.calibration import Calibration
 from qa.citations import compose
@@ -19,7 +18,7 @@ from qa.conversation import check_history, check_question, recent, search_questi
 from qa.datatypes import Answer, RetrievedPassage, Timings, Turn
 from qa.embedding import Embedder, open_embedder
 from qa.index import Index
-from qa.judging import is_sure, judge, must_decline
+from qa.judging import Judge
 from qa.library import Library
 from qa.material import POOL, Material
 from qa.models import Models
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
 ADAPTERS = Path(__file__).parent / "adapters"
-CACHED_ANSWERS = 256
 
 Piece = tuple[RetrievedPassage, ...] | str | Answer
 
@@ -50,7 +48,7 @@ class QA(Library):
         self._material = Material(index, embedder, settings)
         self._suggestions = Suggestions(index)
         self._calibration = Calibration.load(ADAPTERS / "reader.json")
-        self._answers: OrderedDict[Any, Answer] = OrderedDict()
+        self._answers = AnswerCache()
 
     @classmethod
     def open(
@@ -105,34 +103,27 @@ class QA(Library):
         found = time.perf_counter() - begun
         yield passages
 
-        key = self._key(question, history, documents, owner)
+        key = self._answers.key(self._index.generation, question, history, documents, owner)
         if cached := self._answers.get(key):
             yield cached.text
             yield cached
             return
         material = self._material.gather(searched, candidates, documents, owner)
+        judge = Judge(passages, material.whole, self._calibration, self.settings.decline_threshold)
         reply, first = Reply(""), 0.0
         if material.whole and material is self._material.whole(None, ""):
             self._models.warm(material, self.settings.index_dir())
         if material.reading.sentences:
-            declines = partial(
-                must_decline,
-                passages=passages,
-                whole=material.whole,
-                calibration=self._calibration,
-                threshold=self.settings.decline_threshold,
-            )
-            for piece in self._models.reader.read(material.reading, question, recent(history), declines):
+            for piece in self._models.reader.read(material.reading, question, recent(history), judge.declines):
                 if isinstance(piece, Reply):
                     reply = piece
-                else:
+                elif judge.sure:
                     first = first or time.perf_counter() - begun
                     yield piece
         known = " ".join([question, searched, *(document.title for document in material.documents)])
-        sure = is_sure(reply, passages, material.whole, self._calibration)
         by_id = {document.id: document for document in material.documents}
-        cited = compose(reply.statements, material.reading.sentences, by_id, known, sure)
-        verdict = judge(reply, cited, passages, material.whole, self._calibration, self.settings.decline_threshold)
+        cited = compose(reply.statements, material.reading.sentences, by_id, known, judge.sure)
+        verdict = judge.verdict(reply, cited)
         total = time.perf_counter() - begun
         answer = Answer(
             question=question,
@@ -149,7 +140,7 @@ class QA(Library):
                 d for d in material.documents if any(c.document_id == d.id for c in verdict.citations)
             ),
         )
-        self._remember(key, answer)
+        self._answers.keep(key, answer)
         yield answer
 
     def ask(
@@ -212,8 +203,8 @@ class QA(Library):
         """Make suggested questions unless the index has some: about two seconds for each passage tried."""
         self._suggestions.prepare(self._models.chat_model, self.ask)
 
-    def suggestions(self, owner: str = "") -> tuple[str, ...]:
-        """Return questions to start from, made from the corpus by `suggest`; the owner's uploads add none."""
+    def suggestions(self) -> tuple[str, ...]:
+        """Return questions to start from, made from the corpus by `suggest`; uploads add none."""
         return self._suggestions.starters()
 
     def follow_ups(self, answer: Answer) -> tuple[str, ...]:
@@ -232,16 +223,6 @@ class QA(Library):
             self._models.warm(whole, self.settings.index_dir())
         self.ready = True
         tell("ready")
-
-    def _key(self, question: str, history: Sequence[Turn], documents: Collection[str] | None, owner: str) -> Any:
-        chosen = None if documents is None else tuple(sorted(documents))
-        turns = tuple((turn["role"], turn["content"]) for turn in history)
-        return self._index.generation, " ".join(question.lower().split()), turns, chosen, owner
-
-    def _remember(self, key: Any, answer: Answer) -> None:
-        self._answers[key] = answer
-        while len(self._answers) > CACHED_ANSWERS:
-            self._answers.popitem(last=False)
 
 
 _shared: QA | None = None

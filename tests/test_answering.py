@@ -10,7 +10,7 @@ from qa.citations import Cited
 from qa.corpus import make_document
 from qa.datatypes import Citation
 from qa.errors import ModelError
-from qa.judging import NOT_SAID, judge
+from qa.judging import NOT_SAID, Judge
 from qa.passages import split
 from qa.reading import lay_out
 
@@ -39,27 +39,37 @@ def test_any_chat_model_can_read() -> None:
 
 
 def test_a_failing_provider_is_told_in_one_line() -> None:
-    with pytest.raises(ModelError, match="GenericFakeChatModel.*check its name"):
+    with pytest.raises(ModelError, match=r"GenericFakeChatModel.*check its name"):
         list(ChatReader(GenericFakeChatModel(messages=iter([]))).read(READING, "Who?", (), bool))
 
 
 @pytest.mark.parametrize(
-    ("not_stated", "threshold", "answered"), [(0.1, None, True), (0.9, None, False), (0.9, 0.05, True), (0.1, 0.95, False)]
+    ("not_stated", "threshold", "answered"),
+    [(0.1, None, True), (0.9, None, False), (0.9, 0.05, True), (0.1, 0.95, False)],
 )
 def test_declining_follows_the_threshold(not_stated: float, threshold: float | None, answered: bool) -> None:
-    verdict = judge(Reply("1: Ana Lind", not_stated, -0.1), CITED, (), True, PLAIN, threshold)
+    judge = Judge((), True, PLAIN, threshold)
+    assert judge.declines(not_stated) is not answered
+    verdict = judge.verdict(Reply("1: Ana Lind", not_stated, -0.1), CITED)
     assert verdict.answered is answered
     assert (verdict.text, verdict.citations) == ((CITED.text, CITED.citations) if answered else (NOT_SAID, ()))
     assert 0 <= verdict.confidence <= 1
 
 
+@pytest.mark.parametrize(("not_stated", "sure"), [(0.4, True), (0.6, False)])
+def test_an_answer_is_sure_from_the_calibrated_probability_on(not_stated: float, sure: bool) -> None:
+    judge = Judge((), True, PLAIN, 0.0)
+    judge.declines(not_stated)
+    assert judge.sure is sure
+
+
 def test_what_nothing_supports_is_declined() -> None:
-    assert not judge(Reply("1: Bo", 0.01, 0.0), Cited("", (), 1), (), True, PLAIN, None).answered
-    assert not judge(Reply("It was Bo"), Cited("", (), 1), (), True, PLAIN, None).answered
+    assert not Judge((), True, PLAIN, None).verdict(Reply("1: Bo", 0.01, 0.0), Cited("", (), 1)).answered
+    assert not Judge((), True, PLAIN, None).verdict(Reply("It was Bo"), Cited("", (), 1)).answered
 
 
 def test_without_log_probabilities_the_proof_decides() -> None:
-    assert judge(Reply("1: Ana Lind"), CITED, (), True, PLAIN, None).answered
+    assert Judge((), True, PLAIN, None).verdict(Reply("1: Ana Lind"), CITED).answered
 
 
 def test_log_odds_and_logistic_by_hand() -> None:

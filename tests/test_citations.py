@@ -20,7 +20,8 @@ def composed(*statements: Statement, known: str = ""):
 
 
 def test_every_citation_is_verbatim_and_ties_to_its_statement() -> None:
-    cited = composed(Statement("it cost 12 million crowns", (2,)), Statement("Oskar Brandt called the price absurd", (3,)))
+    price = Statement("it cost 12 million crowns", (2,))
+    cited = composed(price, Statement("Oskar Brandt called the price absurd", (3,)))
     assert cited.text == "It cost 12 million crowns. [1] Oskar Brandt called the price absurd. [2]"
     assert [c.quote for c in cited.citations] == [SENTENCES[1].text, SENTENCES[2].text]
     for citation in cited.citations:
@@ -33,7 +34,9 @@ def test_every_citation_is_verbatim_and_ties_to_its_statement() -> None:
 
 def test_markers_count_in_order_of_first_use_and_stay() -> None:
     cited = composed(
-        Statement("Brandt called it absurd", (3,)), Statement("It opened on 4 May", (1,)), Statement("The price, absurd", (3,))
+        Statement("Brandt called it absurd", (3,)),
+        Statement("It opened on 4 May", (1,)),
+        Statement("The price, absurd", (3,)),
     )
     assert [c.marker for c in cited.citations] == [1, 2]
     assert cited.text.endswith("The price, absurd. [1]")

@@ -42,7 +42,7 @@ def live(session: Session, engine: Engine) -> Parts:
         last = len(session.turns) - 1
         return {"live": turns_html(session.turns[-1:], words, last)}
     qa = engine.opened if engine.finished else None
-    return {"live": welcome_html(qa.suggestions(session.owner) if qa else (), words)}
+    return {"live": welcome_html(qa.suggestions() if qa else (), words)}
 
 
 def composer(session: Session, text: str | None = None) -> Parts:
@@ -65,15 +65,14 @@ def article(session: Session, engine: Engine, move: bool = False) -> Parts:
     words, qa, place = words_of(session), engine.opened, session.place
     if qa is None:
         return {"article": element("p", f"{words('preparing')} …", class_="note")}
-    if place is None:
-        documents = qa.documents(session.owner)
-        if not documents:
-            return {"article": element("p", words("no_documents"), class_="note")}
-        place = Place(documents[0].id)
-    try:
-        document = qa.document(place.document_id)
-    except KeyError:
+    visible = [document.id for document in qa.documents(session.owner)]
+    if place is None and not visible:
+        told = words("no_documents") if engine.finished else f"{words('preparing')} …"
+        return {"article": element("p", told, class_="note")}
+    place = place or Place(visible[0])
+    if place.document_id not in visible:  # gone, or another session's
         return {"article": element("p", words("no_document"), class_="note", role="status")}
+    document = qa.document(place.document_id)
     session.jumps += move
     answer = session.turns[place.turn].answer if place.turn is not None and place.turn < len(session.turns) else None
     drawn = article_html(
@@ -115,7 +114,7 @@ def toolbar(session: Session, engine: Engine) -> Parts:
             skips + element("h1", words("title")) + _state(engine, words) + element("details", menu, class_="menu"),
             class_="bar",
             data_language=words.language,
-            **{f"data_{key}": words(key) for key in ("back", "copied", "conversation", "article")},
+            **{f"data_{key}": words(key) for key in ("back", "copied", "conversation", "article", "composer")},
             **{f"data_{verb}": words(f"{verb}_article") for verb in ("show", "hide")},
         )
     }

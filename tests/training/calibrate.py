@@ -2,9 +2,9 @@
 
     python tests/training/calibrate.py --squad FILE --out qa/adapters/reader.json [--questions 60]
 
-Every question of tests/data/held_out/ is asked of its article alone (read whole) and of all these articles together
-(retrieved); those of the SQuAD articles that training left out are asked of the whole article. Nothing of
-the question sets that the README's table is measured on is used.
+Every question of tests/data/held_out/ is asked of its article alone, which is read whole; those of the SQuAD
+articles that training left out are asked of the whole article, of which the best sentences are read. Nothing of the
+question sets that the README's table is measured on is used.
 """
 
 import argparse
@@ -12,12 +12,13 @@ import json
 import random
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
-from train_reader import HELD_OUT_ARTICLES, consensus
+from train_reader import HELD_OUT_ARTICLES
 
 from qa import QA, Settings
 from qa.calibration import Calibration
@@ -28,6 +29,8 @@ from qa.scoring import Prediction, score
 HELD_OUT = Path(__file__).parent.parent / "data" / "held_out"
 FEATURES = ("log_odds", "certainty", "cosine", "overlap", "whole")
 STATED = ("log_odds", "cosine", "whole")
+HOPELESS = 0.01
+"""Below this probability of "stated" nothing is written: no threshold would be set there, and writing takes time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def squad_sets(path: Path, questions: int, rng: random.Random) -> Iterator[Wikip
                 "id": q["id"],
                 "question": q["question"],
                 "answerable": q["answerable"],
-                "answers": [a["text"] for a in q["answers"]] + ([consensus(q["answers"])["text"]] if q["answers"] else []),
+                "answers": [a["text"] for a in q["answers"]],
                 "paragraph": at,
             }
             for at, paragraph in enumerate(article["paragraphs"])
@@ -103,34 +106,28 @@ def trials(engine: QA, group: str, questions: list[GoldQuestion]) -> Iterator[Tr
         )
 
 
-def all_trials(squad: Path, questions: int) -> list[Trial]:
+def all_trials(squad: Path, questions: int) -> Iterator[Trial]:
     """Ask everything."""
-    found: list[Trial] = []
     rng = random.Random(3)
     articles = sorted(HELD_OUT.glob("*.txt"))
     with tempfile.TemporaryDirectory() as folder:
-        base = Settings.load(corpus=HELD_OUT, data_dir=Path(folder) / "all", decline_threshold=0.0)
+        base = Settings.load(corpus=HELD_OUT, data_dir=Path(folder) / "all", decline_threshold=HOPELESS)
         with QA.open(base) as engine:
             for article in articles:
                 alone = base.model_copy(update={"corpus": article, "data_dir": Path(folder) / article.stem})
                 with engine.beside(alone) as beside:
                     beside.sync()
                     gold = article_questions(written_rows(article), {article.name: article.read_text(encoding="utf-8")})
-                    found += trials(beside, article.stem, gold)
+                    yield from trials(beside, article.stem, gold)
                     print(article.stem, flush=True)
-                together = base.model_copy(update={"data_dir": Path(folder) / "t", "whole_document_tokens": 0, "corpus": HELD_OUT})
-                with engine.beside(together) as beside:
-                    beside.sync()
-                    found += trials(beside, article.stem, rng.sample(gold, min(10, questions)))
             for article in squad_sets(squad, questions, rng):
                 source = Path(folder) / f"{article.title}.txt"
                 source.write_text(article.text, encoding="utf-8")
                 alone = base.model_copy(update={"corpus": source, "data_dir": Path(folder) / article.title})
                 with engine.beside(alone) as beside:
                     beside.sync()
-                    found += trials(beside, article.title, wikipedia_questions(article, source.name))
+                    yield from trials(beside, article.title, wikipedia_questions(article, source.name))
                     print(article.title, flush=True)
-    return found
 
 
 def fit(rows: np.ndarray, labels: np.ndarray, penalty: float = 1.0) -> np.ndarray:
@@ -156,15 +153,69 @@ def matrix(found: list[Trial], names: tuple[str, ...]) -> np.ndarray:
     return np.array([[t.signals[name] for name in names] for t in found])
 
 
-def figures(found: list[Trial], stated: np.ndarray, threshold: float) -> dict[str, float]:
-    """Return what a threshold gives."""
-    answered = np.array([t.written for t in found]) & (stated >= threshold)
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What two thresholds give: shares of answerable questions right and declined, of unanswerable ones declined."""
+
+    right: float
+    wrongly_declined: float
+    declined: float
+
+    @property
+    def worth(self) -> float:
+        """What is to be greatest: right answers and right declines count alike."""
+        return self.right + self.declined
+
+
+def outcome(found: list[Trial], stated: np.ndarray, threshold: float, sure: float) -> Outcome:
+    """Return what thresholds give on trials with these probabilities."""
     able = np.array([t.answerable for t in found])
-    right = np.array([t.right for t in found])
+    answered = np.array([t.written for t in found]) & (stated >= threshold)
+    right = answered & np.array(
+        [t.sure_right if chance >= sure else t.unsure_right for t, chance in zip(found, stated, strict=True)]
+    )
+    return Outcome(*(float(x.mean()) if len(x) else 0.0 for x in (right[able], ~answered[able], ~answered[~able])))
+
+
+def cross_fitted(found: list[Trial], names: tuple[str, ...]) -> np.ndarray:
+    """Return the probability of "answerable" for each trial, fitted without the trials on its article."""
+    rows, able = matrix(found, names), np.array([t.answerable for t in found], dtype=float)
+    crossed = np.zeros(len(found))
+    for group in {t.group for t in found}:
+        out = np.array([t.group == group for t in found])
+        crossed[out] = chances(fit(rows[~out], able[~out]), rows[out])
+    return crossed
+
+
+def logistic(found: list[Trial], names: tuple[str, ...], labels: list[bool]) -> dict[str, Any]:
+    """Fit and return a logistic regression as the calibration file holds it."""
+    bias, *weights = fit(matrix(found, names), np.array(labels, dtype=float)).round(4).tolist()
+    return {"bias": bias, "weights": dict(zip(names, weights, strict=True))}
+
+
+def calibrate(found: list[Trial]) -> dict[str, Any]:
+    """Choose the thresholds on cross-fitted probabilities, print what they give, fit on all."""
+    found = [t for t in found if t.signals]
+    crossed = cross_fitted(found, STATED)
+    grid = np.arange(0.04, 0.8, 0.02)
+    threshold = float(max(grid, key=lambda at: outcome(found, crossed, at, 0.5).worth))
+    sure = float(max(grid, key=lambda at: outcome(found, crossed, threshold, at).worth))
+    for name, whole in (("read whole", 1.0), ("retrieved", 0.0)):
+        at = [n for n, t in enumerate(found) if t.signals["whole"] == whole]
+        part = [found[n] for n in at]
+        for least in sorted({0.1, 0.2, 0.3, 0.4, 0.5, 0.6, round(threshold, 2)}):
+            print(f"{name:10s} n={len(at)} threshold {least:.2f} sure {sure:.2f}", outcome(part, crossed[at], least, sure))
+    answers = [(t, c) for t, c in zip(found, crossed, strict=True) if t.written and c >= threshold]
+    declines = [t for t, c in zip(found, crossed, strict=True) if not (t.written and c >= threshold)]
     return {
-        "right": float((answered & right)[able].mean()),
-        "declined": float((~answered)[~able].mean()) if (~able).any() else float("nan"),
-        "wrongly declined": float((~answered)[able].mean()),
+        "questions": len(found),
+        "threshold": round(threshold, 2),
+        "sure": round(sure, 2),
+        "stated": logistic(found, STATED, [t.answerable for t in found]),
+        "right_answer": logistic(
+            [t for t, _ in answers], FEATURES, [t.sure_right if c >= sure else t.unsure_right for t, c in answers]
+        ),
+        "right_decline": logistic(declines, STATED, [not t.answerable for t in declines]),
     }
 
 
@@ -174,43 +225,17 @@ def main() -> None:
     parser.add_argument("--squad", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--questions", type=int, default=60)
-    parser.add_argument("--trials", type=Path, help="keep the trials here, or take them from here if it exists")
+    parser.add_argument("--trials", type=Path, required=True, help="kept here; taken from here if it exists")
     args = parser.parse_args()
-    if args.trials and args.trials.is_file():
-        found = [Trial(**row) for row in json.loads(args.trials.read_text())]
+    if args.trials.is_file():
+        found = [Trial(**json.loads(line)) for line in args.trials.read_text(encoding="utf-8").splitlines()]
     else:
-        found = all_trials(args.squad, args.questions)
-        if args.trials:
-            args.trials.write_text(json.dumps([{n: getattr(t, n) for n in t.__slots__} for t in found]))
-    found = [t for t in found if t.signals]
-    able = np.array([t.answerable for t in found], dtype=float)
-    rows = matrix(found, STATED)
-    crossed = np.zeros(len(found))
-    for group in {t.group for t in found}:
-        out = np.array([t.group == group for t in found])
-        crossed[out] = chances(fit(rows[~out], able[~out]), rows[out])
-    for threshold in (0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7):
-        for name, whole in (("read whole", 1.0), ("retrieved", 0.0)):
-            part = [at for at, t in enumerate(found) if t.signals["whole"] == whole]
-            shown = figures([found[at] for at in part], crossed[part], threshold)
-            print(f"threshold {threshold:.2f} {name:10s} n={len(part)}", {k: round(v, 3) for k, v in shown.items()})
-    threshold = max(
-        np.arange(0.2, 0.8, 0.01),
-        key=lambda at: (lambda f: f["right"] + f["declined"] - f["wrongly declined"])(figures(found, crossed, at)),
-    )
-    answered = [t for t, chance in zip(found, crossed, strict=True) if t.written and chance >= threshold]
-    declined = [t for t, chance in zip(found, crossed, strict=True) if not (t.written and chance >= threshold)]
-
-    def part(names: tuple[str, ...], weights: np.ndarray) -> dict:
-        return {"bias": round(float(weights[0]), 4), "weights": {n: round(float(w), 4) for n, w in zip(names, weights[1:])}}
-
-    record = {
-        "questions": len(found),
-        "threshold": round(float(threshold), 2),
-        "stated": part(STATED, fit(rows, able)),
-        "right_answer": part(FEATURES, fit(matrix(answered, FEATURES), np.array([float(t.right) for t in answered]))),
-        "right_decline": part(STATED, fit(matrix(declined, STATED), np.array([float(not t.answerable) for t in declined]))),
-    }
+        found = []
+        with args.trials.open("w", encoding="utf-8") as file:
+            for trial in all_trials(args.squad, args.questions):
+                found.append(trial)
+                print(json.dumps(asdict(trial), ensure_ascii=False), file=file, flush=True)
+    record = calibrate(found)
     args.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(record), Calibration.load(args.out).threshold)
 

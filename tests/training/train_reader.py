@@ -286,7 +286,9 @@ def main() -> None:
             running.append(loss.item())
             step += 1
             if step % 10 == 0:
-                print(f"epoch {epoch} step {step}/{steps} loss {np.mean(running[-10:]):.3f} {time.time() - begun:.0f} s", flush=True)
+                seconds = time.time() - begun
+                mean = np.mean(running[-10:])
+                print(f"epoch {epoch} step {step}/{steps} loss {mean:.3f} {seconds:.0f} s", flush=True)
         with torch.no_grad():
             results = [reader.losses(p, reader.lower(p)) for p in checks]
         pairs = [pair for _, found in results for pair in found]
