@@ -1,43 +1,12 @@
-"""Fixtures of the tests in a browser: the page served, and windows on it that watch what they load."""
+"""Fixtures of the tests in a browser: the page served, Chromium, windows."""
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
-
-TESTS = Path(__file__).parent
-SECONDS = 1000.0
-"""Playwright counts in milliseconds."""
-PATIENCE = 60 * SECONDS
-LOOPBACK = ("127.0.0.1", "localhost", "::1", None)
-
-DESKTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
-
-expect.set_options(timeout=PATIENCE)
-
-
-@contextmanager
-def serving(*command: str) -> Iterator[str]:
-    """Run a server until the block ends; yields the address it prints."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
-    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True, env=environment)
-    assert process.stdout
-    try:
-        printed = next((line for line in process.stdout if "http" in line), "")
-        assert printed, "the server ended before it served"
-        yield printed[printed.index("http") :].strip()
-    finally:
-        process.terminate()
-        process.wait(30)
-        process.stdout.close()
+from page_window import DESKTOP, TESTS, Window, serving
+from playwright.sync_api import Browser, sync_playwright
 
 
 @pytest.fixture(scope="session")
@@ -61,52 +30,6 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         yield chromium
         chromium.close()
-
-
-class Window:
-    """A page in a browser context of its own, which notes requests to other machines, errors and dialogs."""
-
-    def __init__(self, context: BrowserContext, url: str) -> None:
-        self.url = url
-        self.context = context
-        self.page: Page = context.new_page()
-        self.page.set_default_timeout(PATIENCE)
-        self.faults: list[str] = []
-        self.page.on("request", lambda request: self._check(request.url))
-        self.page.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.faults.append(f"dialog: {dialog.message}"))
-
-    def _check(self, address: str) -> None:
-        parts = urlsplit(address)
-        if parts.scheme not in ("data", "blob") and parts.hostname not in LOOPBACK:
-            self.faults.append(f"reached {address}")
-
-    def open(self, rest: str = "", ready: str = ".suggestion") -> "Window":
-        self.page.goto(self.url + rest)
-        self.page.wait_for_selector(ready)
-        return self
-
-    def ask(self, question: str) -> Locator:
-        """Ask and return the finished turn."""
-        field = self.page.locator("#composer textarea")
-        field.fill(question)
-        field.press("Enter")
-        return self.finished(question)
-
-    def finished(self, question: str) -> Locator:
-        turn = self.page.locator(".turn:not([aria-busy])", has=self.page.locator(".question", has_text=question)).last
-        expect(turn).to_be_visible()
-        return turn
-
-    def marked(self, number: int) -> str:
-        """Return the words that carry a number in the article."""
-        marks = self.page.locator(f'#article mark[data-marks~="{number}"]')
-        return "".join(marks.all_text_contents())
-
-    def focused(self, attribute: str) -> str | None:
-        found: str | None = self.page.evaluate(f"document.activeElement.getAttribute('{attribute}')")
-        return found
 
 
 @pytest.fixture

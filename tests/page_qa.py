@@ -40,10 +40,10 @@ class PageQA:
     'own words' cites the first line of every document that may be read; 'break' raises what no one expected.
     """
 
-    def __init__(self, settings: Settings, documents: Sequence[Document] = (), slow_start: float = 0.0) -> None:
+    def __init__(self, settings: Settings, documents: Sequence[Document] = (), hold: Path | None = None) -> None:
         self.settings = settings
         self.ready = False
-        self.slow_start = slow_start
+        self.hold = hold
         self.asked: list[tuple[str, list[Turn], Collection[str] | None, str]] = []
         self.closed_streams = 0
         self._shared = list(documents) or self._seed()
@@ -54,13 +54,13 @@ class PageQA:
         return [document_of(file.name, file.read_text(encoding="utf-8"), "Pakistan writes off the Afghan Taliban")]
 
     def sync(self, progress: Callable[[int, int, str], None] | None = None, rebuild: bool = False) -> SyncReport:
-        time.sleep(self.slow_start)
         if progress:
             progress(1, 1, "seed")
         return SyncReport(1, 0, 0, 0, 1, 1)
 
     def warm_up(self, progress: Callable[[str], None] | None = None) -> None:
-        time.sleep(self.slow_start)
+        while self.hold and not self.hold.exists():
+            time.sleep(0.05)
         self.ready = True
 
     def documents(self, owner: str = "") -> tuple[Document, ...]:

@@ -1,4 +1,7 @@
-"""Serves the page over the scripted QA, as a process of its own: `python page_server.py DATA_DIR [slow|broken]`."""
+"""Serves the page over the scripted QA, as a process of its own: `python page_server.py DATA_DIR [held|broken]`.
+
+Held, it is not ready before a file `go` appears in DATA_DIR.
+"""
 
 import os
 import sys
@@ -21,7 +24,7 @@ def main() -> None:
     def open_qa() -> PageQA:
         if kind == "broken":
             raise ModelError("part 7 of the model is missing; run: pip install '.[local]' <b>now</b>")
-        return PageQA(Settings(data_dir=Path(sys.argv[1])), slow_start=1.5 if kind == "slow" else 0.0)
+        return PageQA(Settings(data_dir=Path(sys.argv[1])), hold=Path(sys.argv[1]) / "go" if kind == "held" else None)
 
     server = Server(open_qa, Address(), grace=GRACE_SECONDS)  # type: ignore[arg-type]
     print(server.start(1), flush=True)

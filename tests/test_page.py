@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from page_browser import Window, expect
+from page_window import Window, expect
 
 from qa.feedback import feedback_file, question_set
 from qa.settings import seed_corpus
@@ -162,11 +162,12 @@ def test_the_conversation_can_be_saved(window: Window) -> None:
 
 
 def test_errors_are_friendly(window: Window) -> None:
-    turn = window.ask("long " * 2000)
-    expect(turn.get_by_role("alert")).to_contain_text("at most 5000 can be asked")
+    field = window.page.locator("#composer textarea")
+    field.fill("long " * 2000)
+    field.press("Enter")
+    expect(window.page.locator(".turn.failed").get_by_role("alert")).to_contain_text("at most 5000 can be asked")
     broken = window.ask("Please break")
     expect(broken.get_by_role("alert")).to_have_text(re.compile("Something went wrong inside"))
-    field = window.page.locator("#composer textarea")
     field.fill("   ")
     field.press("Enter")
     expect(window.ask("Who rejected it?").locator(".cite")).to_have_count(1)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from page_browser import PHONE, Window, expect
+from page_window import PHONE, Window, expect
 
 pytest_plugins = ["page_browser"]
 

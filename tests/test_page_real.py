@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from page_browser import TESTS, Window, expect, serving
+from page_window import TESTS, Window, expect, serving
 
 from qa.settings import seed_corpus
 

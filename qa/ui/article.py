@@ -97,7 +97,8 @@ def _lines(text: str, part: tuple[int, int], marks: Sequence[Mark]) -> Iterator[
     while start < part[1]:
         end = text.find("\n", start, part[1]) + 1 or part[1]
         name = "h3" if start in headings else "p"
-        yield element(name, "".join(_pieces(text, start, end, marks)), dir="auto")
+        blank = "true" if text[start:end].isspace() else None
+        yield element(name, "".join(_pieces(text, start, end, marks)), dir="auto", aria_hidden=blank)
         start = end
 
 

@@ -17,6 +17,8 @@ STATIC = Path(__file__).parent / "static"
 ANSWERS_AT_ONCE = 16
 """Answers of all sessions and of the API under way at once; each shows its passages while it waits for the model."""
 TICK_SECONDS = 0.7
+PRIVATE = {"show_progress": "hidden", "api_visibility": "private", "api_name": "page"}
+"""Of every event of the page; the name keeps `ask` and `search` free for programs."""
 
 _ADDRESS = "() => [{search: location.search, hash: location.hash, languages: [...navigator.languages]}]"
 _ATTACH = "window.readingRoom.attach((said) => trigger('ask', said), (said) => trigger('act', said), watch)"
@@ -28,7 +30,7 @@ i18n = gr.I18n(**{code: words.sentences for code, words in all_words().items()})
 def build_page(engine: Engine, sessions: Sessions) -> gr.Blocks:
     """Return the page over an engine, ready to be launched."""
     title = all_words()["en"]("title")
-    page = gr.Blocks(title=title, fill_width=True, analytics_enabled=False, delete_cache=(3600, 3600))
+    page = api.Page(title=title, fill_width=True, analytics_enabled=False, delete_cache=(3600, 3600))
     with page:
         session = gr.State(None)
         parts = _components()
@@ -90,10 +92,9 @@ class _Wiring:
 
     def connect(self, page: gr.Blocks, timer: gr.Timer) -> None:
         """Bind every event; only answers pass through gradio's queue, so nothing else waits behind them."""
-        quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        quick: dict[str, Any] = {**PRIVATE, "queue": False}
         slow: dict[str, Any] = {
-            "show_progress": "hidden", "api_visibility": "private",
-            "concurrency_limit": ANSWERS_AT_ONCE, "concurrency_id": "answers",
+            **PRIVATE, "trigger_mode": "multiple", "concurrency_limit": ANSWERS_AT_ONCE, "concurrency_id": "answers"
         }  # fmt: skip
         adding_limits = {**slow, "concurrency_limit": 2, "concurrency_id": "adding"}
         parts, session, outputs = self.parts, self.session, self.outputs
@@ -121,49 +122,60 @@ class _Wiring:
         self.sessions.seen(request.session_hash, session.owner)
         return [session, *self._values(opening.open_page(session, self.engine, address or {}))]
 
-    def tick(self, session: Session) -> list[Any]:
+    def tick(self, session: Session | None) -> list[Any]:
         """Tell how far the preparation is; the clock stops when it is done."""
+        if session is None:  # the clock was quicker than the opening
+            return [*self._values({}), gr.skip()]
         running = gr.skip() if not self.engine.finished else gr.Timer(active=False)
         return [*self._values(opening.refresh(session, self.engine)), running]
 
-    def ask(self, session: Session, question: str, request: gr.Request) -> Iterator[list[Any]]:
+    def ask(self, session: Session | None, question: str, request: gr.Request) -> Iterator[list[Any]]:
         """Answer what the question field holds."""
-        self.sessions.seen(request.session_hash, session.owner)
-        for changed in conversing.answer_question(session, self.engine, question):
-            yield self._values(changed)
+        self.sessions.seen(request.session_hash, _opened(session).owner)
+        yield from self._answer(session, question)
 
-    def ask_button(self, session: Session, event: gr.EventData) -> Iterator[list[Any]]:
+    def ask_button(self, session: Session | None, event: gr.EventData) -> Iterator[list[Any]]:
         """Answer a suggested question, or one again."""
         said = event._data or {}
-        replace = said.get("turn") if isinstance(said.get("turn"), int) else None
-        for changed in conversing.answer_question(session, self.engine, str(said.get("question", "")), replace):
-            yield self._values(changed)
+        turn = said.get("turn")
+        yield from self._answer(session, str(said.get("question", "")), turn if isinstance(turn, int) else None)
 
-    def ask_linked(self, session: Session) -> Iterator[list[Any]]:
+    def ask_linked(self, session: Session | None) -> Iterator[list[Any]]:
         """Answer the question that the page's address carried, once."""
-        question, session.linked_question = session.linked_question, ""
-        for changed in conversing.answer_question(session, self.engine, question):
+        known = _opened(session)
+        question, known.linked_question = known.linked_question, ""
+        yield from self._answer(known, question)
+
+    def _answer(self, session: Session | None, question: str, replace_from: int | None = None) -> Iterator[list[Any]]:
+        for changed in conversing.answer_question(_opened(session), self.engine, question, replace_from):
             yield self._values(changed)
 
-    def stop(self, session: Session) -> None:
+    def stop(self, session: Session | None) -> None:
         """End the answer that is being written."""
-        session.stop()
+        _opened(session).stop()
 
-    def act(self, session: Session, event: gr.EventData, request: gr.Request) -> list[Any]:
+    def act(self, session: Session | None, event: gr.EventData, request: gr.Request) -> list[Any]:
         """Do what a small button asks for."""
-        self.sessions.seen(request.session_hash, session.owner)
-        return self._values(acts.act(session, self.engine, event._data or {}))
+        known = _opened(session)
+        self.sessions.seen(request.session_hash, known.owner)
+        return self._values(acts.act(known, self.engine, event._data or {}))
 
-    def add_files(self, session: Session, paths: list[str] | None) -> Iterator[list[Any]]:
+    def add_files(self, session: Session | None, paths: list[str] | None) -> Iterator[list[Any]]:
         """Index uploaded files."""
-        for changed in adding.add_files(session, self.engine, paths or []):
+        for changed in adding.add_files(_opened(session), self.engine, paths or []):
             yield self._values(changed)
 
-    def add_text(self, session: Session, title: str, text: str) -> Iterator[list[Any]]:
+    def add_text(self, session: Session | None, title: str, text: str) -> Iterator[list[Any]]:
         """Index a pasted text."""
-        for changed in adding.add_text(session, self.engine, title or "", text or ""):
+        for changed in adding.add_text(_opened(session), self.engine, title or "", text or ""):
             yield self._values(changed)
 
     def leave(self, request: gr.Request) -> None:
         """Note that a window was closed."""
         self.sessions.left(request.session_hash)
+
+
+def _opened(session: Session | None) -> Session:
+    if session is None:
+        raise gr.Error("this call belongs to an opened page; programs use /ask and /search", print_exception=False)
+    return session

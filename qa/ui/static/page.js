@@ -132,9 +132,11 @@
       $(id).setAttribute("role", role);
       $(id).setAttribute("aria-label", label);
     }
+    composer()?.setAttribute("aria-label", bar.dataset.composer); // gradio's label holds the button too
     for (const id of ["#scroll", "#reading"]) $(id).setAttribute("tabindex", "0"); // they scroll, so keys must reach them
     $("#article").setAttribute("tabindex", "-1");
     if (!$("#fold")) {
+      if (!room.phone()) composer().focus({ preventScroll: true });
       const fold = Object.assign(document.createElement("button"), { id: "fold", type: "button" });
       fold.setAttribute("aria-controls", "article");
       $("#reading").prepend(fold);
@@ -150,7 +152,6 @@
     if (kept && !new URLSearchParams(location.search).has("__theme")) theme(kept === "dark");
     watch("value", landmarks);
     landmarks();
-    if (!room.phone()) composer()?.focus({ preventScroll: true });
     document.addEventListener("click", onClick);
     document.addEventListener("keydown", onKey);
     document.addEventListener("change", onChange);
