@@ -194,7 +194,7 @@ class Index:
 
     def close(self) -> None:
         """Let go of files and connections."""
-        self._shelves.vectors.reopen()
+        self._shelves.vectors.close()
         self._database.close()
 
     def _visible(self, owner: str) -> list[tuple[str, int]]:

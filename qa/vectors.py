@@ -51,10 +51,20 @@ class VectorStore:
         self._lock = threading.Lock()
 
     def reopen(self) -> None:
-        """Forget what is open, so that the next use sees what other processes wrote."""
+        """Forget what is open, so that the next use sees what other processes wrote; a server's client may stay."""
         with self._lock:
-            self._client = None
             self._collections = {}
+            if not self._url:
+                self._client = None
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        with self._lock:
+            # Chroma's own closing leaves the connections to a server open.
+            session = getattr(getattr(self._client, "_server", None), "_session", None)
+            self._collections, self._client = {}, None
+        if session is not None:
+            session.close()
 
     def upsert(self, collection: str, ids: Sequence[str], vectors: Vectors) -> None:
         """Write vectors, shape (len(ids), dimension), replacing those of equal id."""
