@@ -14,7 +14,7 @@ from qa.index import Index
 from qa.retrieval import MEANING, PassageRetriever, Retriever, fuse
 from qa.settings import Settings
 
-TEXT = "The cat sat by the river.\n\nA dog barked at the cat.\n\nOne bird in a tree.\n\nStones, clouds and fishes.\n"
+TEXT = "The cat sat by the river.\n\nA dog barked at the cat.\n\nOne bird in a tree.\n\nA cloud of fish.\n"
 
 
 @pytest.fixture
@@ -108,8 +108,8 @@ class TestLangChain(RetrieversIntegrationTests):
     """LangChain's own checks of a retriever."""
 
     @pytest.fixture(autouse=True)
-    def use(self, retriever: Retriever) -> None:
-        type(self).made = retriever
+    def use(self, index: Index, word_embedder: type[Any]) -> None:
+        type(self).made = Retriever(index, word_embedder(), 3)
 
     made: Retriever
 
