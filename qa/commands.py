@@ -42,6 +42,8 @@ def _sync(engine: QA, rebuild: bool = False) -> SyncReport:
         changes = engine.sync(progress=show, rebuild=rebuild)
     for source, reason in changes.skipped.items():
         note(f"skipped {source}: {reason}")
+    for source, remark in changes.notes.items():
+        note(f"{source}: {remark}")
     return changes
 
 

@@ -12,7 +12,18 @@ TEXT = "Ann came by boat. The boat was blue."
 DOCUMENT = Document("d1", "Boat", "boat.txt", TEXT)
 CITATION = Citation(1, "d1", "boat.txt", "p1", 0, 17, TEXT[:17], 0, 3)
 PASSAGE = RetrievedPassage(Passage("p1", "d1", 0, 36, TEXT, ((0, 17), (18, 36))), 1, 0.9, 0.8)
-ANSWER = Answer("Who?", "Who?", "Ann [1].", True, 0.75, (CITATION,), (PASSAGE,), Timings(0.1, 0.2, 0.3), 1, (DOCUMENT,))
+ANSWER = Answer(
+    question="Who?",
+    search_question="Who?",
+    text="Ann [1].",
+    answered=True,
+    confidence=0.75,
+    citations=(CITATION,),
+    passages=(PASSAGE,),
+    timings=Timings(0.1, 0.2, 0.3),
+    unsupported=1,
+    documents=(DOCUMENT,),
+)
 
 
 def test_values_are_frozen_and_slotted() -> None:
