@@ -130,17 +130,31 @@ def all_trials(squad: Path, questions: int) -> Iterator[Trial]:
                     print(article.title, flush=True)
 
 
-def fit(rows: np.ndarray, labels: np.ndarray, penalty: float = 1.0) -> np.ndarray:
-    """Return the weights of a logistic regression, bias first, by Newton's method; rows (n, features)."""
+def fit(rows: np.ndarray, labels: np.ndarray, shares: np.ndarray, penalty: float = 1.0) -> np.ndarray:
+    """Return the weights of a logistic regression, bias first, by Newton's method; rows (n, features), shares (n,)."""
     x = np.column_stack([np.ones(len(rows)), rows])
     weights = np.zeros(x.shape[1])
     ridge = np.diag([1e-6] + [penalty] * (x.shape[1] - 1))
     for _ in range(50):
         chance = 1 / (1 + np.exp(-x @ weights))
-        gradient = x.T @ (chance - labels) + ridge @ weights
-        hessian = (x * (chance * (1 - chance))[:, None]).T @ x + ridge
+        gradient = x.T @ (shares * (chance - labels)) + ridge @ weights
+        hessian = (x * (shares * chance * (1 - chance))[:, None]).T @ x + ridge
         weights -= np.linalg.solve(hessian, gradient)
     return weights
+
+
+def shares_of(found: list[Trial]) -> np.ndarray:
+    """Return how much each trial counts: among the retrieved, answerable and not count alike in sum.
+
+    The SQuAD articles left out have far more unanswerable questions than the whole of SQuAD 2.0, where half are.
+    """
+    retrieved = [t for t in found if t.signals["whole"] == 0.0]
+    able = max(1, sum(t.answerable for t in retrieved))
+    unable = max(1, len(retrieved) - able)
+    half = len(retrieved) / 2
+    return np.array(
+        [1.0 if t.signals["whole"] else half / (able if t.answerable else unable) for t in found]
+    )
 
 
 def chances(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -177,19 +191,29 @@ def outcome(found: list[Trial], stated: np.ndarray, threshold: float, sure: floa
     return Outcome(*(float(x.mean()) if len(x) else 0.0 for x in (right[able], ~answered[able], ~answered[~able])))
 
 
+def worth_of_both(found: list[Trial], stated: np.ndarray, threshold: float, sure: float) -> float:
+    """Return the worth of two thresholds, articles read whole and retrieved sentences counting alike."""
+    total = 0.0
+    for whole in (1.0, 0.0):
+        at = [n for n, t in enumerate(found) if t.signals["whole"] == whole]
+        total += outcome([found[n] for n in at], stated[at], threshold, sure).worth
+    return total
+
+
 def cross_fitted(found: list[Trial], names: tuple[str, ...]) -> np.ndarray:
     """Return the probability of "answerable" for each trial, fitted without the trials on its article."""
     rows, able = matrix(found, names), np.array([t.answerable for t in found], dtype=float)
+    shares = shares_of(found)
     crossed = np.zeros(len(found))
     for group in {t.group for t in found}:
         out = np.array([t.group == group for t in found])
-        crossed[out] = chances(fit(rows[~out], able[~out]), rows[out])
+        crossed[out] = chances(fit(rows[~out], able[~out], shares[~out]), rows[out])
     return crossed
 
 
 def logistic(found: list[Trial], names: tuple[str, ...], labels: list[bool]) -> dict[str, Any]:
     """Fit and return a logistic regression as the calibration file holds it."""
-    bias, *weights = fit(matrix(found, names), np.array(labels, dtype=float)).round(4).tolist()
+    bias, *weights = fit(matrix(found, names), np.array(labels, dtype=float), shares_of(found)).round(4).tolist()
     return {"bias": bias, "weights": dict(zip(names, weights, strict=True))}
 
 
@@ -198,12 +222,12 @@ def calibrate(found: list[Trial]) -> dict[str, Any]:
     found = [t for t in found if t.signals]
     crossed = cross_fitted(found, STATED)
     grid = np.arange(0.04, 0.8, 0.02)
-    threshold = float(max(grid, key=lambda at: outcome(found, crossed, at, 0.5).worth))
-    sure = float(max(grid, key=lambda at: outcome(found, crossed, threshold, at).worth))
+    pairs = [(least, sure) for least in grid for sure in grid if sure >= least]
+    threshold, sure = map(float, max(pairs, key=lambda pair: worth_of_both(found, crossed, *pair)))
     for name, whole in (("read whole", 1.0), ("retrieved", 0.0)):
         at = [n for n, t in enumerate(found) if t.signals["whole"] == whole]
         part = [found[n] for n in at]
-        for least in sorted({0.1, 0.2, 0.3, 0.4, 0.5, 0.6, round(threshold, 2)}):
+        for least in sorted({0.3, 0.4, 0.5, 0.6, 0.7, round(threshold, 2)}):
             print(f"{name:10s} n={len(at)} threshold {least:.2f} sure {sure:.2f}", outcome(part, crossed[at], least, sure))
     answers = [(t, c) for t, c in zip(found, crossed, strict=True) if t.written and c >= threshold]
     declines = [t for t, c in zip(found, crossed, strict=True) if not (t.written and c >= threshold)]
