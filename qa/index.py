@@ -127,6 +127,10 @@ class Index:
         """
         return self._shelves.store.document(document_id)
 
+    def source(self, document_id: str) -> str:
+        """Return a document's source without reading its text, or '' if it is gone."""
+        return self._shelves.store.source(document_id)
+
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """Return passages in the order asked; those that are gone are passed over."""
         return self._shelves.store.passages(ids)

@@ -84,10 +84,7 @@ class Retriever:
 
     def source(self, document_id: str) -> str:
         """Return the source of a document, or '' if it is gone."""
-        try:
-            return self._index.document(document_id).source
-        except KeyError:
-            return ""
+        return self._index.source(document_id)
 
 
 class PassageRetriever(BaseRetriever):

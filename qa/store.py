@@ -84,6 +84,11 @@ class Store:
             raise KeyError(identity)
         return Document(*rows[0])
 
+    def source(self, identity: str) -> str:
+        """Return a document's source, or '' if it is gone."""
+        rows = self._rows("SELECT source FROM documents WHERE id = ? LIMIT 1", identity)
+        return str(rows[0][0]) if rows else ""
+
     def has_document(self, shelf: int, identity: str) -> bool:
         """Say whether a shelf holds a document."""
         return bool(self._rows("SELECT 1 FROM documents WHERE shelf = ? AND id = ?", shelf, identity))

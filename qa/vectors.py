@@ -25,7 +25,7 @@ Vectors = NDArray[np.float32]
 
 WRITE_BATCH = 1000
 READ_PAGE = 10_000
-HNSW = {"space": "cosine", "ef_construction": 100, "ef_search": 100, "max_neighbors": 16}
+HNSW = {"space": "cosine", "ef_construction": 100, "ef_search": 400, "max_neighbors": 16}
 """Graph settings that reach recall@10 of 0.98 at 100,000 passages (tests/benchmarks/many_documents.py)."""
 MARK = "made_with"
 

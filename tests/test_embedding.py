@@ -65,6 +65,7 @@ def test_a_server_that_fails_is_told(server: str) -> None:
         open_embedder(Settings(embedder="unknown", embedder_url=server)).embed_question("cat")
 
 
+@pytest.mark.slow
 def test_a_folder_that_holds_no_model_is_told(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(ModelError, match=r"cannot be loaded"):
