@@ -30,9 +30,17 @@ RAM_CACHE_MEGABYTES = 256
 does not cost the reading of a long prompt beginning again."""
 
 
+DRAFT_MATCH_TOKENS = 3
+"""Tokens that must have stood in the prompt before, for those that followed there to be tried as a draft."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuntimeOptions:
-    """How to load a model: GGUF file, LoRA adapter (GGUF) and its scale, threads, slots, tokens of context per slot."""
+    """How to load a model: GGUF file, LoRA adapter (GGUF) and its scale, threads, slots, tokens of context per slot.
+
+    `draft_tokens` above 0 lets answers that repeat the prompt's words be written several tokens at a time; the text
+    stays the same, but tokens written so carry no log-probabilities (the first token always does).
+    """
 
     path: Path
     adapter: Path | None = None
@@ -42,6 +50,7 @@ class RuntimeOptions:
     context_tokens: int = 4096
     max_waiting: int = 32
     http_key: str = "none"
+    draft_tokens: int = 0
 
 
 class Runtime:
@@ -193,6 +202,10 @@ def _start(options: RuntimeOptions, folder: str) -> Any:
     parameters.offline = True
     parameters.warmup = False
     parameters.verbosity = -1
+    if options.draft_tokens:
+        parameters.speculative.types = [library.common_speculative_type.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE]
+        parameters.speculative.ngram_simple.size_n = DRAFT_MATCH_TOKENS
+        parameters.speculative.ngram_simple.size_m = options.draft_tokens
     if options.adapter is not None:
         parameters.lora_adapters = [library.CommonAdapterLoraInfo(str(options.adapter), options.adapter_scale)]
     try:

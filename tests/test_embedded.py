@@ -60,14 +60,19 @@ class ScriptedServer:
 
 
 def parameters() -> SimpleNamespace:
-    return SimpleNamespace(model=SimpleNamespace(), cpuparams=SimpleNamespace(), cpuparams_batch=SimpleNamespace())
+    speculative = SimpleNamespace(types=[], ngram_simple=SimpleNamespace())
+    parts = {name: SimpleNamespace() for name in ("model", "cpuparams", "cpuparams_batch")}
+    return SimpleNamespace(**parts, speculative=speculative)
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> type[ScriptedServer]:
     """A fresh scripted server in the place of the runtime's library."""
     fresh = type("Server", (ScriptedServer,), {"requests": [], "written": 0})
-    library = SimpleNamespace(Server=fresh, CommonParams=parameters, CommonAdapterLoraInfo=lambda *a: a)
+    kinds = SimpleNamespace(COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE="copying")
+    library = SimpleNamespace(
+        Server=fresh, CommonParams=parameters, CommonAdapterLoraInfo=lambda *a: a, common_speculative_type=kinds
+    )
     monkeypatch.setitem(sys.modules, "xllamacpp", library)
     return fresh
 
@@ -253,6 +258,16 @@ def test_the_adapter_and_the_threads_reach_the_runtime(server, tmp_path):
     assert (server.parameters.n_parallel, server.parameters.n_ctx) == (4, 4 * 4096)
     assert server.parameters.hostnames == ["127.0.0.1"]
     model.close()
+
+
+def test_drafts_are_copied_from_the_prompt_when_asked_for(model, server):
+    model.load()
+    assert server.parameters.speculative.types == []
+    drafting = EmbeddedChatModel(path=model.path, draft_tokens=6)
+    drafting.load()
+    assert server.parameters.speculative.types == ["copying"]
+    assert vars(server.parameters.speculative.ngram_simple) == {"size_n": 3, "size_m": 6}
+    drafting.close()
 
 
 def test_messages_of_all_kinds_are_taken(model, server):

@@ -186,6 +186,17 @@ def test_a_prompt_longer_than_the_context_is_refused(model):
         list(model.complete("word " * 3000, max_tokens=1))
 
 
+def test_drafts_copied_from_the_prompt_change_no_word(model, path, seed_article):
+    prompt = beginning(seed_article, characters=500) + ending("Repeat the first sentence of the text.")
+    drafting = EmbeddedChatModel(path=path, context_tokens=512, draft_tokens=6)
+    pieces = list(drafting.complete(prompt, max_tokens=24, top_logprobs=1))
+    drafting.close()
+    plain = "".join(chunk.text for chunk in model.complete(prompt, max_tokens=24))
+    assert "".join(chunk.text for chunk in pieces) == plain
+    assert pieces[0].logprobs
+    assert sum(bool(piece.logprobs) for piece in pieces) < 24
+
+
 def lora(path: Path, architecture: str = "qwen2", width: int = 1536) -> Path:
     """Write a LoRA adapter of rank 1 on the first attention matrix, strong enough to change every answer."""
 
