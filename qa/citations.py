@@ -15,11 +15,15 @@ MOST_SENTENCES = 3
 """Sentences cited for one statement at most."""
 LEAST_SHARED = 0.5
 """Share of a statement's words that its sentences must hold when the model named none."""
+HARDLY_SHARED = 0.4
+"""Share of a statement's words below which the sentences that the model named are doubted."""
 MUCH_BETTER = 0.25
 """By how much more of a statement's words another sentence must hold to take the place of those the model named.
 
 Small models write a fact in the words of its sentence and then get the sentence's number wrong by one or two."""
 
+NAME_ROOT = 4
+"""Letters by which two forms of a name are taken for the same."""
 MOSTLY_SAID = 0.6
 """Share of a sentence's words from which a statement makes quoting the sentence beside it needless."""
 LONGEST_ANSWER = 75
@@ -70,6 +74,13 @@ def _holds(text: str) -> set[str]:
     return content_words(text) | set(_NUMBER.findall(text))
 
 
+def _found(missing: set[str], text: str) -> set[str]:
+    """Return the names and numbers that a text holds; a name also in another form, such as Turkey for Turkish."""
+    held = _holds(text)
+    roots = {word[:NAME_ROOT] for word in held if len(word) >= NAME_ROOT}
+    return {word for word in missing if word in held or (word.isalpha() and word[:NAME_ROOT] in roots)}
+
+
 def _share(wanted: set[str], sentences: Iterable[NumberedSentence]) -> float:
     held = set().union(*(_holds(sentence.text) for sentence in sentences))
     return len(wanted & held) / len(wanted) if wanted else 0.0
@@ -89,21 +100,22 @@ def prove(statement: Statement, sentences: Sequence[NumberedSentence], known: st
         return ()
     by_number = {sentence.number: sentence for sentence in sentences}
     chosen = [by_number[number] for number in statement.numbers if number in by_number][:MOST_SENTENCES]
-    least = _share(wanted, chosen) + MUCH_BETTER if chosen else LEAST_SHARED
-    if _share(wanted, [best]) >= least:
+    named = _share(wanted, chosen)
+    least = named + MUCH_BETTER if chosen else LEAST_SHARED
+    if named < HARDLY_SHARED and _share(wanted, [best]) >= least:
         chosen = [best]
     if not chosen:
         return ()
     names = {_stem(name) for sentence in sentences for name in _NAME.findall(sentence.text)}
-    missing = particulars(statement.text, names) - _holds(known)
-    for sentence in chosen:
-        missing -= _holds(sentence.text)
+    missing = particulars(statement.text, names)
+    for text in (known, *(sentence.text for sentence in chosen)):
+        missing -= _found(missing, text)
     while missing and len(chosen) < MOST_SENTENCES:
-        helper = max(sentences, key=lambda s: (len(missing & _holds(s.text)), _share(wanted, [s])))
-        if not missing & _holds(helper.text):
+        helper = max(sentences, key=lambda s: (len(_found(missing, s.text)), _share(wanted, [s])))
+        if not _found(missing, helper.text):
             break
         chosen.append(helper)
-        missing -= _holds(helper.text)
+        missing -= _found(missing, helper.text)
     return () if missing else tuple(sorted(set(chosen), key=lambda s: s.number))
 
 
