@@ -17,6 +17,7 @@ from qa.embedding import Embedder, Vectors
 from qa.errors import IndexMismatchError
 from qa.settings import Settings
 from qa.shelves import Shelves
+from qa.store import Store
 from qa.syncing import Progress, check_readable, entry_of, sync
 from qa.vectors import VectorStore
 
@@ -47,26 +48,25 @@ class Index:
         self._fault = self._mismatch()
 
     @classmethod
-    def open(cls, settings: Settings, embedder: Embedder, *, allow_mismatch: bool = False) -> "Index":
+    def open(cls, settings: Settings, embedder: Embedder) -> "Index":
         """Open the index of these settings, made empty if there is none.
+
+        One that was made with another embedder, other passage settings or another format opens too, but all that can be
+        done with it is `sync(rebuild=True)`: everything else raises IndexMismatchError, which names that command.
 
         Args:
             settings: where the index is and how its passages are cut.
             embedder: what makes its vectors.
-            allow_mismatch: open an index of other settings too; then only `sync(rebuild=True)` works.
 
         Raises:
-            IndexMismatchError: it was made with another embedder, other passage settings or another format.
             SettingsError: the folder cannot be used.
+            IndexMismatchError: the database is damaged.
         """
         folder = settings.index_dir()
         database = Database(folder / "index.sqlite3")
         mark = json.dumps(fingerprint(settings, embedder))
         vectors = VectorStore(folder / "vectors", settings.chroma_url, mark)
         index = cls(settings, embedder, database, Shelves(folder, settings.collection, database, vectors, embedder))
-        if index._fault and not allow_mismatch:
-            database.close()
-            raise IndexMismatchError(index._fault)
         if not index._fault:
             index._shelves.settle()
         return index
@@ -89,6 +89,8 @@ class Index:
         """
         with self._shelves.syncing():
             uploads = self._clear() if rebuild else []
+            if self._fault:
+                raise IndexMismatchError(self._fault)
             self._write_fingerprint()
             repaired = self._shelves.repair()
             report = sync(self._shelves, self._settings, progress)
@@ -98,16 +100,14 @@ class Index:
 
     def add(self, document: Document, owner: str) -> None:
         """Add an upload of an owner (a session's id); one that is there already is left as it is."""
-        self._check()
+        shelf = self._store.shelf(owner)
         self._write_fingerprint()
-        shelf = self._shelves.store.shelf(owner)
-        if shelf is None or not self._shelves.store.has_document(shelf, document.id):
+        if shelf is None or not self._store.has_document(shelf, document.id):
             self._shelves.put(owner, [entry_of(document, self._settings)])
 
     def remove(self, document_id: str, owner: str) -> None:
         """Remove one upload of an owner."""
-        self._check()
-        if self._shelves.store.shelf(owner) is not None:
+        if self._store.shelf(owner) is not None:
             self._shelves.remove(owner, [document_id])
 
     def remove_owner(self, owner: str) -> None:
@@ -117,7 +117,7 @@ class Index:
 
     def documents(self, owner: str = "") -> tuple[Document, ...]:
         """Return the corpus's documents and then the owner's, each by source; texts are left empty (see `document`)."""
-        return self._shelves.store.documents([shelf for _, shelf in self._visible(owner)])
+        return self._store.documents([shelf for _, shelf in self._visible(owner)])
 
     def document(self, document_id: str) -> Document:
         """Return a document with its text.
@@ -125,19 +125,19 @@ class Index:
         Raises:
             KeyError: no such document is indexed (any more).
         """
-        return self._shelves.store.document(document_id)
+        return self._store.document(document_id)
 
     def source(self, document_id: str) -> str:
         """Return a document's source without reading its text, or '' if it is gone."""
-        return self._shelves.store.source(document_id)
+        return self._store.source(document_id)
 
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """Return passages in the order asked; those that are gone are passed over."""
-        return self._shelves.store.passages(ids)
+        return self._store.passages(ids)
 
     def document_passages(self, document_id: str) -> list[Passage]:
         """Return the passages of a document in the order of its text."""
-        return self._shelves.store.document_passages(document_id)
+        return self._store.document_passages(document_id)
 
     def count(self) -> int:
         """Return how many passages are indexed, uploads of all owners included."""
@@ -154,7 +154,6 @@ class Index:
             documents: ids of the only documents to look into, or None for all.
             owner: whose uploads are searched beside the corpus.
         """
-        self._check()
         self._shelves.refresh()
         found: dict[str, float] = {}
         for name, shelf in self._visible(owner):
@@ -169,8 +168,7 @@ class Index:
         The corpus and an owner's uploads have word statistics of their own, so that nobody's uploads change what others
         find; the best of both are then scored again among themselves. Arguments are those of `dense`.
         """
-        self._check()
-        store = self._shelves.store
+        store = self._store
         lists = [store.lexical(shelf, question, k, documents) for _, shelf in self._visible(owner)]
         lists = [hits for hits in lists if hits]
         if len(lists) < 2:
@@ -180,7 +178,6 @@ class Index:
 
     def cosines(self, vector: Vectors, ids: Collection[str], owner: str = "") -> dict[str, float]:
         """Return the cosine of a unit vector, shape (dimension,), with those of the passages that an owner may see."""
-        self._check()
         self._shelves.refresh()
         found: dict[str, float] = {}
         for name, _ in self._visible(owner) if ids else []:
@@ -203,12 +200,15 @@ class Index:
 
     def _visible(self, owner: str) -> list[tuple[str, int]]:
         """Return (owner, shelf) of what an owner may see."""
-        shelves = [(each, self._shelves.store.shelf(each)) for each in dict.fromkeys(("", owner))]
+        shelves = [(each, self._store.shelf(each)) for each in dict.fromkeys(("", owner))]
         return [(each, shelf) for each, shelf in shelves if shelf is not None]
 
-    def _check(self) -> None:
+    @property
+    def _store(self) -> Store:
+        """The rows, unless they were made with other settings."""
         if self._fault:
             raise IndexMismatchError(self._fault)
+        return self._shelves.store
 
     def _mismatch(self) -> str:
         """Return why this index cannot be used with the settings of now, or ''."""
@@ -223,7 +223,6 @@ class Index:
         return f"the index in {where!r} was made with {'; '.join(faults)}: run `qa index --rebuild`"
 
     def _write_fingerprint(self) -> None:
-        self._check()
         made = json.dumps(fingerprint(self._settings, self._embedder))
         if self._database.value(FINGERPRINT) != made:
             self._database.set_value(FINGERPRINT, made)

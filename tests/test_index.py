@@ -5,6 +5,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -257,13 +258,20 @@ def test_another_embedder_or_cut_is_refused_until_rebuilt(
         (settings, word_embedder(words="cat dog")),
         (settings.model_copy(update={"passage_characters": 100}), word_embedder()),
     ):
-        with pytest.raises(IndexMismatchError, match=r"qa index --rebuild"):
-            Index.open(changed, other)
+        opened = Index.open(changed, other)
+        for use in (
+            partial(opened.dense, np.zeros(3, np.float32), 1),
+            partial(opened.lexical, "x", 1),
+            partial(opened.passages, ["x"]),
+            partial(opened.add, make_document("x", "x", "x"), "one"),
+            opened.documents,
+            opened.sync,
+        ):
+            with pytest.raises(IndexMismatchError, match=r"qa index --rebuild"):
+                use()
+        opened.close()
     other = word_embedder(words="cat dog")
-    index = Index.open(settings, other, allow_mismatch=True)
-    for use in (lambda: index.dense(np.zeros(3, np.float32), 1), lambda: index.lexical("x", 1), index.sync):
-        with pytest.raises(IndexMismatchError):
-            use()
+    index = Index.open(settings, other)
     report = index.sync(rebuild=True)
     assert (report.added, report.embedded) == (2, 4)
     assert near(index, other, "dog cat", 1) == ["A dog barked at the cat."]
