@@ -34,7 +34,8 @@ def test_control_tokens_of_question_and_text_lose_their_meaning() -> None:
 
 
 def test_history_stands_before_the_question() -> None:
-    suffix = chat_suffix("And why?", [{"role": "user", "content": "Who left?"}, {"role": "assistant", "content": "Ann."}])
+    history = [{"role": "user", "content": "Who left?"}, {"role": "assistant", "content": "Ann."}]
+    suffix = chat_suffix("And why?", history)
     assert suffix.startswith("Earlier question: Who left?\nEarlier answer: Ann.\nQuestion: And why?<|im_end|>")
 
 

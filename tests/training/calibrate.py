@@ -228,7 +228,8 @@ def calibrate(found: list[Trial]) -> dict[str, Any]:
         at = [n for n, t in enumerate(found) if t.signals["whole"] == whole]
         part = [found[n] for n in at]
         for least in sorted({0.3, 0.4, 0.5, 0.6, 0.7, round(threshold, 2)}):
-            print(f"{name:10s} n={len(at)} threshold {least:.2f} sure {sure:.2f}", outcome(part, crossed[at], least, sure))
+            given = outcome(part, crossed[at], least, sure)
+            print(f"{name:10s} n={len(at)} threshold {least:.2f} sure {sure:.2f}", given)
     answers = [(t, c) for t, c in zip(found, crossed, strict=True) if t.written and c >= threshold]
     declines = [t for t, c in zip(found, crossed, strict=True) if not (t.written and c >= threshold)]
     return {
