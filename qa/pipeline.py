@@ -20,7 +20,7 @@ from qa.embedding import Embedder, open_embedder
 from qa.index import Index
 from qa.judging import Judge
 from qa.library import Library
-from qa.material import POOL, Material
+from qa.material import POOL, Gathered, Material
 from qa.models import Models
 from qa.retrieval import PassageRetriever, Retriever
 from qa.runnables import as_runnable
@@ -72,8 +72,6 @@ class QA(Library):
         """Open another corpus with the models of this engine, so that they are loaded once."""
         return type(self)(settings, self._embedder, Index.open(settings, self._embedder), self._models)
 
-    # Asking
-
     def stream(
         self,
         question: str,
@@ -120,26 +118,9 @@ class QA(Library):
                 elif judge.sure:
                     first = first or time.perf_counter() - begun
                     yield piece
-        known = " ".join([question, searched, *(document.title for document in material.documents)])
-        by_id = {document.id: document for document in material.documents}
-        cited = compose(reply.statements, material.reading.sentences, by_id, known, judge.sure)
-        verdict = judge.verdict(reply, cited)
         total = time.perf_counter() - begun
-        answer = Answer(
-            question=question,
-            search_question=searched,
-            text=verdict.text,
-            answered=verdict.answered,
-            confidence=verdict.confidence,
-            citations=verdict.citations,
-            passages=passages,
-            timings=Timings(found, first or total, total),
-            unsupported=cited.unsupported,
-            signals=verdict.signals,
-            documents=tuple(
-                d for d in material.documents if any(c.document_id == d.id for c in verdict.citations)
-            ),
-        )
+        timings = Timings(found, first or total, total)
+        answer = _conclude(question, searched, passages, material, reply, judge, timings)
         self._answers.keep(key, answer)
         yield answer
 
@@ -187,8 +168,6 @@ class QA(Library):
         checked = check_question(question, self.settings.max_question_characters)
         return self._retriever.search(checked, k, documents, owner)
 
-    # LangChain
-
     def as_runnable(self) -> "Runnable[Any, AIMessage]":
         """Return a Runnable: a question, or {"question", "history"}, to an AIMessage with citation content blocks."""
         return as_runnable(self.ask, self.aask)
@@ -197,10 +176,8 @@ class QA(Library):
         """Return a LangChain retriever over the same index."""
         return PassageRetriever(retriever=self._retriever, k=k)
 
-    # Suggested questions
-
     def suggest(self) -> None:
-        """Make suggested questions unless the index has some: about two seconds for each passage tried."""
+        """Make suggested questions unless the index has some; seconds for each of ten passages."""
         self._suggestions.prepare(self._models.chat_model, self.ask)
 
     def suggestions(self) -> tuple[str, ...]:
@@ -223,6 +200,36 @@ class QA(Library):
             self._models.warm(whole, self.settings.index_dir())
         self.ready = True
         tell("ready")
+
+
+def _conclude(
+    question: str,
+    searched: str,
+    passages: tuple[RetrievedPassage, ...],
+    material: Gathered,
+    reply: Reply,
+    judge: Judge,
+    timings: Timings,
+) -> Answer:
+    """Prove what the reply states, judge it, and put the answer together."""
+    by_id = {document.id: document for document in material.documents}
+    known = " ".join([question, searched, *(document.title for document in material.documents)])
+    cited = compose(reply.statements, material.reading.sentences, by_id, known, judge.sure)
+    verdict = judge.verdict(reply, cited)
+    used = {citation.document_id for citation in verdict.citations}
+    return Answer(
+        question=question,
+        search_question=searched,
+        text=verdict.text,
+        answered=verdict.answered,
+        confidence=verdict.confidence,
+        citations=verdict.citations,
+        passages=passages,
+        timings=timings,
+        unsupported=cited.unsupported,
+        signals=verdict.signals,
+        documents=tuple(document for document in material.documents if document.id in used),
+    )
 
 
 _shared: QA | None = None
