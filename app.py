@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -44,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     except qa.QAError as error:
         print(f"app.py: {error}", file=sys.stderr)
         return EXIT_FAULT
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that sessions' documents are forgotten then too
     try:
         server.wait()
     finally:
