@@ -61,7 +61,7 @@ LAYERS = (
     (("embedding",), ("gate", "generation", "runtime", "slot_cache", "messages", "embedded", "language_model")),
     (("database", "store", "vectors", "shelves", "syncing", "index"),),
     (("retrieval",), ("material",), ("suggesting",), ("answering", "judging"), ("runnables",)),
-    (("models",), ("library",)),
+    (("models",), ("library",), ("answer_cache",)),
     (("pipeline",),),
     (("question_sets", "scoring", "metrics", "reporting", "evaluation"), ("doctor",)),
     (("cli", "__main__"), ("terminal", "options", "warm", "commands"), UI),
