@@ -1,18 +1,23 @@
 """How the index behaves as documents become many: rate, memory, an unchanged sync, one change, search, recall.
 
-Run: python tests/benchmarks/many_documents.py --documents 1000 20000 --work FOLDER [--plot growth.png]
+`--embedder words` takes sums of fixed random vectors of words in place of the model, where the model's own time is not
+the question: the index's part of the rate, memory, syncs and searches at 100,000 passages within minutes.
+
+Run: python tests/benchmarks/many_documents.py --documents 1000 20000 --work FOLDER
 """
 
 import argparse
 import json
 import os
 import platform
+import re
 import resource
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +47,31 @@ COLUMNS = {
     "words_p95_ms": "words p95",
     "recall": "recall@10",
 }
+
+
+class WordSums:
+    """Sums of a fixed random vector for each word, rarer-looking (longer) words counting more."""
+
+    name = "sums of word vectors"
+    dimension = 384
+
+    def __init__(self) -> None:
+        self._words: dict[str, Any] = {}
+
+    def _vector(self, word: str) -> Any:
+        if word not in self._words:
+            generator = np.random.default_rng(zlib.crc32(word.encode()))
+            self._words[word] = generator.normal(size=self.dimension).astype(np.float32) * min(len(word), 9)
+        return self._words[word]
+
+    def embed_question(self, text: str) -> Any:
+        """Return a unit vector, shape (dimension,)."""
+        total = np.sum([self._vector(word) for word in re.findall(r"\w+", text.lower())] or [self._vector("")], axis=0)
+        return total / np.linalg.norm(total)
+
+    def embed_passages(self, texts: Sequence[str]) -> Any:
+        """Return unit vectors, shape (len(texts), dimension)."""
+        return np.array([self.embed_question(text) for text in texts], dtype=np.float32)
 
 
 def timed(work: Callable[[], Any]) -> float:
@@ -79,12 +109,12 @@ def recall(index: Index, vectors: list[Any]) -> float:
     return found / len(vectors)
 
 
-def measure(documents: int, work: Path) -> dict[str, float]:
+def measure(documents: int, work: Path, words: bool) -> dict[str, float]:
     """Index a corpus of so many documents in this process and return the figures."""
     files = list(large_corpus.write_corpus(work / f"corpus-{documents}", documents))
     questions = large_corpus.questions(files, QUESTIONS)
     settings = Settings(corpus=work / f"corpus-{documents}", data_dir=work / f"index-{documents}-{os.getpid()}")
-    embedder = open_embedder(settings)
+    embedder = WordSums() if words else open_embedder(settings)
     embedder.embed_question("warm up")
     figures: dict[str, float] = {"documents": documents, "loaded_mb": peak_megabytes()}
     index = Index.open(settings, embedder)
@@ -133,14 +163,16 @@ def main() -> None:
     parser.add_argument("--documents", type=int, nargs="+", default=[200, 1000, 5000, 20000])
     parser.add_argument("--work", type=Path, required=True, help="folder for corpora and indexes")
     parser.add_argument("--results", type=Path, help="keep the figures as JSON, for plot_growth.py")
+    parser.add_argument("--embedder", choices=("model", "words"), default="model")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(measure(options.one, options.work)))
+        print(json.dumps(measure(options.one, options.work, options.embedder == "words")))
         return
     rows = []
     for documents in options.documents:
         command = [sys.executable, __file__, "--work", str(options.work), "--one", str(documents)]
+        command += ["--embedder", options.embedder]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         rows.append(json.loads(done.stdout.splitlines()[-1]))
         print(rows[-1], file=sys.stderr)
