@@ -55,7 +55,6 @@ LAYERS = (
         ("conversation",),
         ("calibration",),
         ("feedback",),
-        ("answer_cache",),
         ("joining", "packaged", "weights"),
     ),
     (("embedding",), ("gate", "generation", "runtime", "slot_cache", "messages", "embedded", "language_model")),
