@@ -11,12 +11,11 @@ import os
 import socket
 import socketserver
 import stat
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-
-import platformdirs
 
 from qa.datatypes import Answer, Turn
 from qa.errors import QAError, SettingsError
@@ -35,7 +34,16 @@ def socket_path(settings: Settings) -> Path:
     places = {"corpus": settings.corpus.resolve(), "data_dir": settings.index_dir().resolve()}
     described = settings.model_copy(update=places).model_dump_json(exclude={"api_key"})
     key = hashlib.sha256(f"{__file__} {described}".encode()).hexdigest()[:16]
-    return Path(platformdirs.user_runtime_dir("qa-article")) / f"{key}.socket"
+    return _folder() / f"{key}.socket"
+
+
+def _folder() -> Path:
+    """Return the folder of sockets: in the user's runtime folder, else under the user's number."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if runtime and Path(runtime).is_dir():
+        return Path(runtime) / "qa-article"
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    return Path(tempfile.gettempdir()) / f"qa-article-{user}"
 
 
 def ask_warm(settings: Settings, question: str, history: Sequence[Turn]) -> dict[str, Any] | None:

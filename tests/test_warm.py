@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -107,6 +108,15 @@ def test_a_folder_open_to_others_is_not_trusted(serving: list, settings: Setting
             warm.WarmServer(settings, lambda question, history: None)
     finally:
         folder.chmod(0o700)
+
+
+def test_without_a_runtime_folder_the_temporary_one_serves(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    for value in ("", "/nowhere"):
+        monkeypatch.setenv("XDG_RUNTIME_DIR", value)
+        assert warm.socket_path(settings).is_relative_to(tempfile.gettempdir())
+    assert not recwarn.list
 
 
 def test_a_server_that_leaves_is_told(settings: Settings) -> None:
