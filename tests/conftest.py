@@ -55,6 +55,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(_session_folder, ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests in a browser last: while Playwright runs, no other test can run an event loop of its own."""
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(autouse=True)
 def own_folders(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Give each test data folders of its own, and, unless it is slow, no joined weights."""
