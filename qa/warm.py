@@ -25,6 +25,8 @@ from qa.terminal import show_answer
 
 CONNECT_SECONDS = 1.0
 OWN_ONLY = 0o700
+WAITING = 128
+"""Connections that may wait to be accepted; past that, a question is answered without the warm process."""
 
 Ask = Callable[[str, Sequence[Turn]], Answer]
 
@@ -158,9 +160,11 @@ def _server(path: Path, ask: Ask) -> socketserver.ThreadingUnixStreamServer:
                 with suppress(BrokenPipeError, ConnectionResetError):
                     self.wfile.write(json.dumps(_reply(line, ask)).encode() + b"\n")
 
-    server = socketserver.ThreadingUnixStreamServer(str(path), Handler, bind_and_activate=True)
-    server.daemon_threads = True
-    return server
+    class Listener(socketserver.ThreadingUnixStreamServer):
+        daemon_threads = True
+        request_queue_size = WAITING
+
+    return Listener(str(path), Handler)
 
 
 def _reply(line: bytes, ask: Ask) -> dict[str, Any]:
