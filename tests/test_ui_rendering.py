@@ -143,7 +143,7 @@ def test_marks_and_quotes_carry_the_same_numbers(count: int) -> None:
 def test_brackets_that_are_no_citation_stay_text() -> None:
     answer = answer_on("Some text.", [(0, 4)], answer_text="In [2019] he said so [1], not [7].")
     read = Reader(answer_html(answer, 0, WORDS))
-    assert read.text == "In [2019] he said so 1, not [7]."
+    assert read.text == "In [2019] he said so\u00a01, not [7]."
     assert sum(tag == "a" for tag, _ in read.tags) == 1
 
 

@@ -47,7 +47,7 @@ def _show(session: Session, engine: Engine, said: Said) -> Parts:
 
 
 def _edit(session: Session, _engine: Engine, said: Said) -> Parts:
-    if not (found := _turn(session, said)) or session.running:
+    if not (found := _turn(session, said)):
         return {}
     session.replace_from = found[0]
     return {**drawing.composer(session, found[1].question), **drawing.status(words_of(session)("editing"))}

@@ -41,6 +41,8 @@ def answer_html(answer: Answer, turn: int, words: Words) -> str:
     for found in MARK.finditer(text):
         if citation := by_number.get(int(found[1])):
             pieces.extend(_claims(text, start, found.start(), claims))
+            if pieces and pieces[-1].endswith(" "):
+                pieces[-1] = pieces[-1][:-1] + "\u00a0"  # a mark never begins a line alone
             pieces.append(citation_link(citation, turn, str(citation.marker), "cite", words))
             start = found.end()
     pieces.extend(_claims(text, start, len(text), claims))

@@ -8,6 +8,7 @@
   room.calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   let lastJump = 0;
   let returnTo = null;
+  let away = false;
   let tipFor = null;
 
   const panel = () => $("#article article");
@@ -39,6 +40,7 @@
 
   room.leaveFrom = (link) => {
     returnTo = link;
+    away = false;
     if (phone()) backButton().hidden = false;
   };
 
@@ -85,6 +87,14 @@
     button.textContent = $(".bar").dataset.back;
     return button;
   }
+
+  // Whoever has scrolled away and back to the answer needs the button no longer.
+  addEventListener("scroll", () => {
+    const box = returnTo?.getBoundingClientRect();
+    const seen = box && box.bottom > 0 && box.top < innerHeight;
+    if (seen && away && $("#back")) $("#back").hidden = true;
+    away = !seen;
+  });
 
   room.goBack = () => {
     if ($("#back")) $("#back").hidden = true;
