@@ -1,8 +1,8 @@
-"""A reverse proxy on loopback, as small as can be: passes what lies under a path on to a server, streams what returns."""
+"""A reverse proxy on loopback, as small as can be: passes what lies under a path on to a server."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import urlsplit
@@ -17,8 +17,9 @@ def proxying(url: str, prefix: str) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def forward(self) -> None:
-            if not self.path.startswith(prefix):
-                self.send_error(404)
+            if not self.path.startswith(prefix):  # another site's; its icon is what browsers ask for unbidden
+                self.send_response(204 if self.path == "/favicon.ico" else 404)
+                self.end_headers()
                 return
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             connection = HTTPConnection(str(target.hostname), target.port)
@@ -33,8 +34,8 @@ def proxying(url: str, prefix: str) -> Iterator[str]:
                 while piece := reply.read1(65536):
                     self.wfile.write(piece)
                     self.wfile.flush()
-            except ConnectionError:
-                pass  # the browser has left
+            except (ConnectionError, HTTPException, ValueError):
+                pass  # the browser has left, or the server has ended
             finally:
                 connection.close()
 

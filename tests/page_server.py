@@ -1,7 +1,8 @@
-"""Serves the page over the scripted QA, as a process of its own: `python page_server.py DATA_DIR [held|late|broken|locked|proxied]`.
+"""Serves the page over the scripted QA, as a process of its own: `python page_server.py DATA_DIR [KIND]`.
 
-Held, it is not ready before a file `go` appears in DATA_DIR; late, it has no suggested questions before that. Locked,
-it wants the name and password of LOGIN; proxied, it is offered under PREFIX by something else.
+KIND is held, late, broken, locked or proxied. Held, it is not ready before a file `go` appears in
+DATA_DIR; late, it has no suggested questions before that. Locked, it wants the name and password of LOGIN; proxied, it
+is offered under PREFIX by something else.
 """
 
 import os

@@ -57,7 +57,7 @@ def assert_harmless(markup: str) -> None:
     for tag, attributes in Reader(markup).tags:
         assert tag in OUR_TAGS, tag
         assert not [name for name in attributes if name.startswith("on")]
-        assert (attributes.get("href") or "#").startswith(("#", "?view=api"))
+        assert (attributes.get("href") or "#").startswith(("#", "gradio_api/info"))
         assert "src" not in attributes
         assert "style" not in attributes
 

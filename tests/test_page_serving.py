@@ -1,5 +1,6 @@
-"""The page served in other ways: behind a proxy, behind a login, while it is busy, its view for programs."""
+"""The page served in other ways: behind a proxy, behind a login, while it is busy, described for programs."""
 
+import json
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -77,8 +78,10 @@ def test_answers_under_way_block_neither_reading_nor_searching(
         assert not any(job.done() for job in jobs)
 
 
-def test_the_view_for_programs_reaches_no_other_machine(window: Window) -> None:
+def test_the_link_for_programs_describes_the_endpoints(window: Window) -> None:
     window.page.locator(".menu summary").click()
     window.page.get_by_role("link", name="For programs").click()
-    expect(window.page.get_by_text("/search").first).to_be_visible()
-    expect(window.page.get_by_text("/ask").first).to_be_visible()
+    window.page.wait_for_url("**/gradio_api/info")
+    described = json.loads(window.page.locator("body").inner_text())["named_endpoints"]
+    assert set(described) == {"/ask", "/search"}
+    assert "verbatim citations" in described["/ask"]["description"]

@@ -107,7 +107,7 @@ def toolbar(session: Session, engine: Engine) -> Parts:
     words = words_of(session)
     skips = "".join(element("a", words(f"to_{to}"), class_="skip", href=f"#{to}") for to in ("question", "article"))
     items = [button(words(key), **action) for key, action in MENU]
-    items.append(element("a", words("programs"), href="?view=api"))
+    items.append(element("a", words("programs"), href="gradio_api/info"))
     menu = element("summary", words("menu")) + element("ul", "".join(element("li", item) for item in items))
     return {
         "toolbar": element(
