@@ -74,14 +74,18 @@ class Database:
             self._idle.append(connection)
 
     @contextmanager
-    def writing(self, visible: bool = True) -> Iterator[sqlite3.Connection]:
-        """Lend a connection inside a transaction; a visible one raises the generation and clears the notes."""
+    def writing(self, visible: bool = True, corpus: bool = True) -> Iterator[sqlite3.Connection]:
+        """Lend a connection inside a transaction; a visible one raises the generation.
+
+        One that changes the corpus, not only a person's uploads, clears the notes, which are about the corpus.
+        """
         with self.reading() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
                 if visible:
                     connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
+                if visible and corpus:
                     connection.execute("DELETE FROM notes")
                 connection.execute("COMMIT")
             except BaseException:
@@ -102,11 +106,11 @@ class Database:
         self._put("meta", key, value)
 
     def note(self, key: str) -> str | None:
-        """Return a note, or None if there is none since the last change."""
+        """Return a note, or None if there is none since the corpus last changed."""
         return self._get("notes", key)
 
     def set_note(self, key: str, value: str) -> None:
-        """Keep a note until the next change."""
+        """Keep a note until the corpus changes."""
         self._put("notes", key, value)
 
     def close(self) -> None:

@@ -186,11 +186,11 @@ class Index:
         return found
 
     def note(self, key: str) -> str | None:
-        """Return a small value kept with the index, or None if there is none since the last change."""
+        """Return a small value kept with the index, or None if there is none since the corpus last changed."""
         return self._database.note(key)
 
     def set_note(self, key: str, value: str) -> None:
-        """Keep a small value with the index until the next change."""
+        """Keep a small value with the index until the corpus changes."""
         self._database.set_note(key, value)
 
     def close(self) -> None:

@@ -176,17 +176,20 @@ class QA(Library):
         """Return a LangChain retriever over the same index."""
         return PassageRetriever(retriever=self._retriever, k=k)
 
-    def suggest(self) -> None:
-        """Make suggested questions unless the index has some; seconds for each of ten passages."""
-        self._suggestions.prepare(self._models.chat_model, self.ask)
+    def suggest(self, wanted: Callable[[], bool] = lambda: False) -> bool:
+        """Make suggested questions unless the index has them, some seconds for each; return whether that is done.
+
+        When `wanted` says that someone else waits for the model, this returns; a later call goes on from there.
+        """
+        return self._suggestions.prepare(self._models.chat_model, self.stream, wanted)
 
     def suggestions(self) -> tuple[str, ...]:
         """Return questions to start from, made from the corpus by `suggest`; uploads add none."""
         return self._suggestions.starters()
 
-    def follow_ups(self, answer: Answer) -> tuple[str, ...]:
-        """Return up to three suggested questions that lie near an answer and were not just asked."""
-        return self._suggestions.near(answer)
+    def follow_ups(self, answer: Answer, asked: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return up to three suggested questions that lie near an answer and were not `asked` before."""
+        return self._suggestions.near(answer, asked)
 
     def warm_up(self, progress: Callable[[str], None] | None = None) -> None:
         """Load the models and read a small corpus ahead; then the engine is `ready` to answer at its usual speed."""

@@ -95,11 +95,11 @@ class Shelves:
         name = self.collection(owner)
         ids = [passage.id for passage in passages]
         with self.writing():
-            with self._database.writing() as connection:
+            with self._database.writing(corpus=not owner) as connection:
                 shelf = rows.make_shelf(connection, owner)
                 rows.note_unsettled(connection, name, ids)
             self.vectors.upsert(name, ids, vectors)
-            with self._database.writing() as connection:
+            with self._database.writing(corpus=not owner) as connection:
                 removed = rows.delete(connection, shelf, drop)
                 rows.insert(connection, shelf, entries)
                 rows.settle(connection, name, ids)
@@ -122,7 +122,7 @@ class Shelves:
             shelf = self.store.shelf(owner)
             if shelf is None:
                 return
-            with self._database.writing() as connection:
+            with self._database.writing(corpus=not owner) as connection:
                 rows.delete_shelf(connection, shelf)
                 rows.note_unsettled(connection, self.collection(owner), [WHOLE])
             self._settle()
@@ -193,7 +193,7 @@ class Shelves:
             else:
                 present = self.store.present(shelf, ids)
                 self.vectors.delete(name, [identity for identity in ids if identity not in present])
-            with self._database.writing() as connection:
+            with self._database.writing(corpus=False) as connection:
                 rows.settle(connection, name, ids)
 
     def _vectors(self, owner: str, passages: Sequence[Passage]) -> tuple[Vectors, int]:

@@ -37,13 +37,21 @@ class PageQA:
     """Finds passages by shared words, answers from SCRIPT, declines the rest.
 
     A question with 'slowly' is answered a word each tenth of a second, one with '12 quotes' cites twelve, one with
-    'own words' cites the first line of every document that may be read; 'break' raises what no one expected.
+    'own words' cites the first line of every document that may be read; 'break' raises what no one expected. It is not
+    warm before the file `hold` exists, and has no questions to suggest before the file `late` exists.
     """
 
-    def __init__(self, settings: Settings, documents: Sequence[Document] = (), hold: Path | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        documents: Sequence[Document] = (),
+        hold: Path | None = None,
+        late: Path | None = None,
+    ) -> None:
         self.settings = settings
         self.ready = False
         self.hold = hold
+        self.late = late
         self.asked: list[tuple[str, list[Turn], Collection[str] | None, str]] = []
         self.closed_streams = 0
         self._shared = list(documents) or self._seed()
@@ -87,9 +95,14 @@ class PageQA:
         self._own.pop(owner, None)
 
     def suggestions(self, owner: str = "") -> tuple[str, ...]:
+        if self.late and not self.late.exists():
+            return ()
         return ("Who rejected the claim about the strikes?", "What became of trade?")
 
-    def follow_ups(self, answer: Answer) -> tuple[str, ...]:
+    def suggest(self, wanted: Callable[[], bool] = lambda: False) -> bool:
+        return self.late is None or self.late.exists()
+
+    def follow_ups(self, answer: Answer, asked: Sequence[str] = ()) -> tuple[str, ...]:
         return ("And what became of trade?",) if answer.answered else ()
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
-"""Serves the page over the scripted QA, as a process of its own: `python page_server.py DATA_DIR [held|broken]`.
+"""Serves the page over the scripted QA, as a process of its own: `python page_server.py DATA_DIR [held|late|broken]`.
 
-Held, it is not ready before a file `go` appears in DATA_DIR.
+Held, it is not ready before a file `go` appears in DATA_DIR; late, it has no suggested questions before that.
 """
 
 import os
@@ -24,7 +24,9 @@ def main() -> None:
     def open_qa() -> PageQA:
         if kind == "broken":
             raise ModelError("part 7 of the model is missing; run: pip install '.[local]' <b>now</b>")
-        return PageQA(Settings(data_dir=Path(sys.argv[1])), hold=Path(sys.argv[1]) / "go" if kind == "held" else None)
+        go = Path(sys.argv[1]) / "go"
+        settings = Settings(data_dir=go.parent)
+        return PageQA(settings, hold=go if kind == "held" else None, late=go if kind == "late" else None)
 
     server = Server(open_qa, Address(), grace=GRACE_SECONDS)  # type: ignore[arg-type]
     print(server.start(1), flush=True)

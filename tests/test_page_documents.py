@@ -152,6 +152,18 @@ def test_the_page_is_there_before_the_models(new_window: Callable[..., Window], 
         window.context.close()
 
 
+def test_suggested_questions_may_come_later(new_window: Callable[..., Window], tmp_path: Path) -> None:
+    with serving(str(TESTS / "page_server.py"), str(tmp_path), "late") as url:
+        window = new_window()
+        window.url = url
+        window.open("", ready=".state.ready")
+        expect(window.page.locator(".coming")).to_contain_text("Questions to start from are being made")
+        (tmp_path / "go").touch()
+        expect(window.page.locator(".suggestion")).to_have_count(2)
+        expect(window.page.locator(".coming")).to_have_count(0)
+        window.page.goto("about:blank")
+
+
 def test_a_failed_preparation_is_told(new_window: Callable[..., Window], tmp_path: Path) -> None:
     with serving(str(TESTS / "page_server.py"), str(tmp_path), "broken") as url:
         window = new_window()

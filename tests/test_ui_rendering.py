@@ -190,12 +190,12 @@ def test_a_rewritten_question_is_shown() -> None:
 @pytest.mark.parametrize(
     ("confidence", "expected"),
     [
-        (1.0, "Very likely"),
-        (0.85, "Very likely"),
-        (0.7, "Probably"),
-        (0.5, "Uncertain"),
-        (0.1, "Doubtful"),
-        (0.0, "Doubtful"),
+        (1.0, "Very likely right (about 9 in 10)"),
+        (0.8, "Very likely right (about 8 in 10)"),
+        (0.7, "Likely right (about 7 in 10)"),
+        (0.58, "More likely right than wrong (about 6 in 10)"),
+        (0.42, "Doubtful, please check (about 4 in 10)"),
+        (0.0, "Doubtful, please check (about 1 in 10)"),
     ],
 )
 def test_confidence_in_words(confidence: float, expected: str) -> None:

@@ -174,6 +174,61 @@ def test_the_engine_prepares_itself_and_tells_why_it_could_not(tmp_path: Path) -
     assert engine.progress.key == "unready"
 
 
+def test_questions_are_suggested_only_while_nobody_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qa.ui.engine.QUIET_SECONDS", 0.05)
+    late = tmp_path / "late"
+    qa = PageQA(Settings(data_dir=tmp_path), late=late)
+    calls: list[bool] = []
+
+    def suggest(wanted: Callable[[], bool]) -> bool:
+        while not wanted():
+            time.sleep(0.01)
+            if late.exists():
+                return True
+        calls.append(True)
+        return False
+
+    qa.suggest = suggest  # type: ignore[method-assign,assignment]
+    engine = Engine(lambda: qa)  # type: ignore[arg-type,return-value]
+    with engine.asking():
+        engine.start()
+        engine.ready_qa(10)
+        time.sleep(0.2)
+        assert calls == []
+    time.sleep(0.3)  # now it works
+    with engine.asking():
+        wait_for(lambda: calls)
+        late.touch()
+        time.sleep(0.2)
+        assert not engine.suggested
+    wait_for(lambda: engine.suggested)
+    assert engine.starters()
+    engine.close()
+
+
+def test_no_suggestions_are_no_fault(tmp_path: Path) -> None:
+    qa = PageQA(Settings(data_dir=tmp_path))
+
+    def suggest(wanted: Callable[[], bool]) -> bool:
+        raise RuntimeError("the provider is away")
+
+    qa.suggest = suggest  # type: ignore[method-assign,assignment]
+    engine = Engine(lambda: qa)  # type: ignore[arg-type,return-value]
+    engine.start()
+    wait_for(lambda: engine.suggested)
+    assert engine.progress.key == "ready"
+    engine.close()
+
+
+def test_closing_ends_the_making_of_suggestions(tmp_path: Path) -> None:
+    engine = Engine(lambda: PageQA(Settings(data_dir=tmp_path), late=tmp_path / "never"))  # type: ignore[arg-type,return-value]
+    engine.start()
+    engine.ready_qa(10)
+    begun = time.monotonic()
+    engine.close()
+    assert time.monotonic() - begun < 3
+
+
 def test_a_citation_address_opens_the_citation() -> None:
     citation = answer_on("Some text.", [(5, 9)]).citations[0]
     assert citation_address(citation) == f"#/?cite={citation.document_id}:5-9"

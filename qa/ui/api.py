@@ -35,7 +35,8 @@ def add_endpoints(engine: Engine, answers_at_once: int) -> None:
     def ask(question: str, history: list[dict[str, str]] | None = None) -> dict[str, Any]:
         """Answer a question with verbatim citations; history is a list of {"role", "content"}."""
         try:
-            answer = engine.ready_qa(WAIT_SECONDS).ask(question, history=history or ())  # type: ignore[arg-type]
+            with engine.asking():
+                answer = engine.ready_qa(WAIT_SECONDS).ask(question, history=history or ())  # type: ignore[arg-type]
         except QAError as error:
             raise gr.Error(str(error), print_exception=False) from error
         return answer.to_json()

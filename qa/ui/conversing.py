@@ -31,12 +31,17 @@ def answer_question(
         return
     turn, history = _begin(session, question, replace_from)
     yield {**drawing.chat(session, engine), **drawing.composer(session, ""), **_told(session, "searching")}
+    with engine.asking():
+        yield from _answer(session, engine, turn, history)
+
+
+def _answer(session: Session, engine: Engine, turn: ChatTurn, history: list[Turn]) -> Iterator[Parts]:
     pace = Pace(DRAW_SECONDS)
     try:
         qa = yield from _wait(turn, engine)
         documents = session.chosen & {document.id for document in qa.documents(session.owner)} or None
         stream = stoppable(
-            lambda: qa.stream(question, history=history, documents=documents, owner=session.owner),
+            lambda: qa.stream(turn.question, history=history, documents=documents, owner=session.owner),
             lambda: turn.stop_wanted,
         )
         for item in stream:
@@ -46,7 +51,7 @@ def answer_question(
             elif isinstance(item, str) and pace.due():
                 yield drawing.live(session, engine)
         if turn.answer is not None:
-            turn.follow_ups = qa.follow_ups(turn.answer)
+            turn.follow_ups = qa.follow_ups(turn.answer, [earlier.question for earlier in session.turns])
     except Stopped:
         turn.stage = "stopped"
     except QAError as error:

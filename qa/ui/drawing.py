@@ -41,8 +41,9 @@ def live(session: Session, engine: Engine) -> Parts:
     if session.turns:
         last = len(session.turns) - 1
         return {"live": turns_html(session.turns[-1:], words, last)}
-    qa = engine.opened if engine.finished else None
-    return {"live": welcome_html(qa.suggestions() if qa else (), words)}
+    ended, starters = engine.suggested, engine.starters()
+    session.seen_starters = ended or bool(starters)
+    return {"live": welcome_html(starters, words, coming=engine.finished and not session.seen_starters)}
 
 
 def composer(session: Session, text: str | None = None) -> Parts:

@@ -2,7 +2,9 @@
 
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,10 @@ if TYPE_CHECKING:
     from qa.pipeline import QA
 
 log = logging.getLogger(__name__)
+
+QUIET_SECONDS = 2.0
+"""How long nobody must have asked before the model is used for suggested questions."""
+CLOSING_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +30,37 @@ class Progress:
 
 
 class Engine:
-    """Opens a QA in a thread of its own. `documents_ready` is set before `ready`, which needs the models."""
+    """Opens a QA in a thread of its own and, once it is ready, has it make suggested questions while nobody asks."""
 
     def __init__(self, open_qa: Callable[[], "QA"]) -> None:
         self._open_qa = open_qa
         self._qa: QA | None = None
-        self._documents = threading.Event()
         self._finished = threading.Event()
+        self._suggested = threading.Event()
+        self._closing = threading.Event()
+        self._counting = threading.Lock()
+        self._asking = 0
+        self._last_asked = 0.0
+        self._thread: threading.Thread | None = None
         self.progress = Progress()
 
     def start(self) -> None:
         """Begin to open, synchronise and warm up, in the background."""
-        threading.Thread(target=self._prepare, name="prepare", daemon=True).start()
+        self._thread = threading.Thread(target=self._work, name="prepare", daemon=True)
+        self._thread.start()
+
+    def _work(self) -> None:
+        self._prepare()
+        try:
+            self._suggest()
+        except Exception as error:  # the page does without suggested questions
+            log.warning("no questions could be suggested: %s: %s", type(error).__name__, error)
+        finally:
+            self._suggested.set()
 
     def _prepare(self) -> None:
         try:
             self._qa = self._open_qa()
-            self._documents.set()
             self._qa.sync(self._on_document)
             self.progress = Progress("warming")
             self._qa.warm_up()
@@ -51,8 +71,33 @@ class Engine:
             log.exception("the preparation failed")
             self.progress = Progress("unready", (("error", error),), f"{type(error).__name__}: {error}")
         finally:
-            self._documents.set()
             self._finished.set()
+
+    def _suggest(self) -> None:
+        """Have questions suggested; a person's question stops that at once, and it goes on when all is quiet."""
+        if self._qa is None or self.progress.error:
+            return
+        while not self._closing.is_set():
+            if not self._wanted() and self._qa.suggest(self._wanted):
+                return
+            self._closing.wait(QUIET_SECONDS / 4)
+
+    def _wanted(self) -> bool:
+        """Say whether someone asks, has just asked, or waits for the end of the program."""
+        quiet = time.monotonic() - self._last_asked > QUIET_SECONDS
+        return bool(self._asking) or not quiet or self._closing.is_set()
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Note that someone waits for an answer, so that nothing else uses the model."""
+        with self._counting:
+            self._asking += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._asking -= 1
+                self._last_asked = time.monotonic()
 
     def _on_document(self, done: int, total: int, _source: str) -> None:
         self.progress = Progress("indexing", (("done", done), ("total", total)))
@@ -63,9 +108,18 @@ class Engine:
         return self._finished.is_set()
 
     @property
+    def suggested(self) -> bool:
+        """Whether no more suggested questions will come."""
+        return self._suggested.is_set()
+
+    @property
     def opened(self) -> "QA | None":
         """The QA once its documents can be read; None before, and when it could not be opened."""
         return self._qa
+
+    def starters(self) -> tuple[str, ...]:
+        """Return questions to start from: at once when they are kept with the index, else when they have been made."""
+        return () if self._qa is None or self.progress.error else self._qa.suggestions()
 
     def ready_qa(self, timeout: float | None = None) -> "QA":
         """Wait until questions can be answered, and return the QA.
@@ -92,5 +146,8 @@ class Engine:
 
     def close(self, *_: Any) -> None:
         """Close the QA, when it was opened."""
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join(CLOSING_SECONDS)
         if self._qa is not None:
             self._qa.close()

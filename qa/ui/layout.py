@@ -123,11 +123,11 @@ class _Wiring:
         return [session, *self._values(opening.open_page(session, self.engine, address or {}))]
 
     def tick(self, session: Session | None) -> list[Any]:
-        """Tell how far the preparation is; the clock stops when it is done."""
+        """Tell how far the preparation is, and show suggested questions when they come; then the clock stops."""
         if session is None:  # the clock was quicker than the opening
             return [*self._values({}), gr.skip()]
-        running = gr.skip() if not self.engine.finished else gr.Timer(active=False)
-        return [*self._values(opening.refresh(session, self.engine)), running]
+        changed = self._values(opening.refresh(session, self.engine))
+        return [*changed, gr.Timer(active=False) if opening.settled(session) else gr.skip()]
 
     def ask(self, session: Session | None, question: str, request: gr.Request) -> Iterator[list[Any]]:
         """Answer what the question field holds."""

@@ -41,7 +41,7 @@ def open_page(session: Session, engine: Engine, address: Mapping[str, Any]) -> P
 def refresh(session: Session, engine: Engine) -> Parts:
     """Draw what the preparation has changed since the page was drawn last."""
     if session.seen_ready:
-        return {}
+        return _starters(session, engine)
     session.seen_ready = engine.finished
     parts = {**drawing.toolbar(session, engine), **drawing.shelf(session, engine)}
     if not session.turns:
@@ -49,3 +49,14 @@ def refresh(session: Session, engine: Engine) -> Parts:
     if engine.opened is not None:
         parts |= drawing.article(session, engine)
     return parts
+
+
+def settled(session: Session) -> bool:
+    """Say whether `refresh` will draw nothing any more."""
+    return session.seen_ready and (session.seen_starters or bool(session.turns))
+
+
+def _starters(session: Session, engine: Engine) -> Parts:
+    """Draw the suggested questions once, when they have come; they do not change under a reader's hand."""
+    waiting = not session.seen_starters and not session.turns
+    return drawing.live(session, engine) if waiting and (engine.suggested or engine.starters()) else {}

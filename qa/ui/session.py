@@ -53,6 +53,7 @@ class Session:
     linked_question: str = ""
     replace_from: int | None = None
     seen_ready: bool = False
+    seen_starters: bool = False
 
     def history(self, before: int | None = None) -> list[Turn]:
         """Return the turns before a number (all when None) as QA wants them: only those that came to an answer."""

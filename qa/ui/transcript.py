@@ -11,13 +11,16 @@ from qa.ui.session import ChatTurn
 
 SNIPPET_CHARACTERS = 220
 QUESTION_CHARACTERS = 3000
-SURE = ((0.85, "sure_high"), (0.65, "sure_good"), (0.4, "sure_low"), (0.0, "sure_poor"))
-"""Lowest confidence for each of the words that tell it."""
+SURE = ((0.8, "sure_high"), (0.65, "sure_good"), (0.5, "sure_low"), (0.0, "sure_poor"))
+"""Lowest confidence for each of the words that tell it. The confidence is a calibrated chance of being right, so the
+words say on which side of a half it lies, and the number beside them how many of ten such results are right."""
 
 
-def welcome_html(starters: Sequence[str], words: Words) -> str:
-    """Draw the empty conversation: what this is for, and questions to start from."""
-    return element("div", element("p", words("welcome")) + _suggestions(starters, "starters", words), class_="welcome")
+def welcome_html(starters: Sequence[str], words: Words, coming: bool = False) -> str:
+    """Draw the empty conversation: what this is for, and questions to start from, or that they are being made."""
+    made = element("p", words("starters_coming"), class_="note coming") if coming else ""
+    content = element("h2", words("welcome_title")) + element("p", words("welcome")) + made
+    return element("div", content + _suggestions(starters, "starters", words), class_="welcome")
 
 
 def turns_html(turns: Sequence[ChatTurn], words: Words, first: int = 0) -> str:
@@ -67,8 +70,9 @@ def _finished(answer: Answer, number: int, words: Words) -> str:
 
 
 def confidence_words(answer: Answer, words: Words) -> str:
-    """Return the calibrated confidence as words."""
-    return words(next((key for lowest, key in SURE if answer.confidence >= lowest), SURE[-1][1]))
+    """Return the calibrated confidence as words, with the number of ten such results that are right."""
+    key = next((key for lowest, key in SURE if answer.confidence >= lowest), SURE[-1][1])
+    return words("sure", told=words(key), count=min(9, max(1, round(10 * answer.confidence))))
 
 
 def _certainty(answer: Answer, words: Words) -> str:
