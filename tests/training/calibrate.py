@@ -35,36 +35,15 @@ HOPELESS = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One question asked with nothing declined by threshold: whether a sure and an unsure answer would be right."""
+    """One question asked with nothing declined by threshold, and all that a judgement on its reply may use."""
 
     group: str
-    kind: str
-    answerable: bool
-    written: bool
-    sure_right: bool
-    unsure_right: bool
-    sure_text: str
-    unsure_text: str
-    signals: dict[str, float]
-
-
-def written_rows(article: Path) -> tuple[ArticleRow, ...]:
-    """Return the questions of a held-out article in the article format."""
-    groups = json.loads(article.with_suffix(".include.json").read_text(encoding="utf-8"))
-    rows = []
-    for row in map(json.loads, article.with_suffix(".jsonl").read_text(encoding="utf-8").splitlines()):
-        rows.append(
-            ArticleRow(
-                id=row["id"],
-                kind=row["kind"],
-                question=row["question"],
-                answers=tuple(s["text"] for s in row["statements"]),
-                must_include=groups[row["id"]],
-                evidence=tuple(e for s in row["statements"] for e in s["evidence"]),
-                history=row["history"],
-            )
-        )
-    return tuple(rows)
+    gold: GoldQuestion
+    known: str
+    reply: Reply
+    sentences: tuple[NumberedSentence, ...]
+    cosine: float
+    whole: bool
 
 
 def squad_sets(path: Path, questions: int, rng: random.Random) -> Iterator[WikipediaArticle]:
@@ -91,43 +70,33 @@ def squad_sets(path: Path, questions: int, rng: random.Random) -> Iterator[Wikip
 
 
 def trials(engine: QA, group: str, questions: list[GoldQuestion]) -> Iterator[Trial]:
-    """Ask the questions; have each reply composed both ways."""
+    """Ask the questions and keep what the last step of each was given."""
     for question in questions:
-        with mock.patch("qa.pipeline.compose", wraps=compose) as composed:
-            answer = engine.ask(question.question, history=question.history)
-        texts, right = [], []
-        for sure in (True, False):
-            text = compose(*composed.call_args.args[:4], sure).text
-            texts.append(text)
-            said = Prediction(id=question.id, answer=text, answered=bool(text))
-            right.append(question.answerable and score(question, said).right)
-        yield Trial(
-            group, question.kind, question.answerable, bool(texts[0]), *right, *texts, dict(answer.signals)
-        )
+        with mock.patch("qa.pipeline.compose", wraps=compose) as composed, mock.patch(
+            "qa.pipeline.Judge", wraps=Judge
+        ) as judged, mock.patch.object(Judge, "verdict", autospec=True, side_effect=Judge.verdict) as verdict:
+            engine.ask(question.question, history=question.history)
+        sentences, known = composed.call_args.args[1], composed.call_args.args[3]
+        passages, whole = judged.call_args.args[:2]
+        reply = verdict.call_args.args[1]
+        yield Trial(group, question, known, reply, tuple(sentences), max((p.cosine for p in passages), default=0.0), whole)
 
 
-def all_trials(squad: Path, questions: int) -> Iterator[Trial]:
-    """Ask everything."""
-    rng = random.Random(3)
-    articles = sorted(HELD_OUT.glob("*.txt"))
-    with tempfile.TemporaryDirectory() as folder:
-        base = Settings.load(corpus=HELD_OUT, data_dir=Path(folder) / "all", decline_threshold=HOPELESS)
-        with QA.open(base) as engine:
-            for article in articles:
-                alone = base.model_copy(update={"corpus": article, "data_dir": Path(folder) / article.stem})
-                with engine.beside(alone) as beside:
-                    beside.sync()
-                    gold = article_questions(written_rows(article), {article.name: article.read_text(encoding="utf-8")})
-                    yield from trials(beside, article.stem, gold)
-                    print(article.stem, flush=True)
-            for article in squad_sets(squad, questions, rng):
-                source = Path(folder) / f"{article.title}.txt"
-                source.write_text(article.text, encoding="utf-8")
-                alone = base.model_copy(update={"corpus": source, "data_dir": Path(folder) / article.title})
-                with engine.beside(alone) as beside:
-                    beside.sync()
-                    yield from trials(beside, article.title, wikipedia_questions(article, source.name))
-                    print(article.title, flush=True)
+def asked(engine: QA, base: Settings, folder: Path, squad: Path, questions: int) -> Iterator[Trial]:
+    """Ask everything, article by article."""
+    for article in sorted(HELD_OUT.glob("*.txt")):
+        alone = base.model_copy(update={"corpus": article, "data_dir": folder / article.stem})
+        with engine.beside(alone) as beside:
+            beside.sync()
+            rows = read_question_set(article.with_suffix(".jsonl")).rows
+            yield from trials(beside, article.stem, article_questions(rows, texts(beside)))
+    for article in squad_sets(squad, questions, random.Random(3)):
+        source = folder / f"{article.title}.txt"
+        source.write_text(article.text, encoding="utf-8")
+        alone = base.model_copy(update={"corpus": source, "data_dir": folder / article.title})
+        with engine.beside(alone) as beside:
+            beside.sync()
+            yield from trials(beside, article.title, wikipedia_questions(article, source.name))
 
 
 def fit(rows: np.ndarray, labels: np.ndarray, shares: np.ndarray, penalty: float = 1.0) -> np.ndarray:
