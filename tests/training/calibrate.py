@@ -23,27 +23,36 @@ from train_reader import HELD_OUT_ARTICLES
 from qa import QA, Settings
 from qa.calibration import Calibration
 from qa.citations import compose
-from qa.question_sets import ArticleRow, GoldQuestion, WikipediaArticle, article_questions, wikipedia_questions
+from qa.evaluation import texts
+from qa.question_sets import (
+    GoldQuestion,
+    WikipediaArticle,
+    article_questions,
+    read_question_set,
+    wikipedia_questions,
+)
 from qa.scoring import Prediction, score
 
 HELD_OUT = Path(__file__).parent.parent / "data" / "held_out"
-FEATURES = ("log_odds", "certainty", "cosine", "overlap", "whole")
-STATED = ("log_odds", "cosine", "whole")
+FEATURES = ("log_odds", "pointed", "certainty", "cosine", "overlap", "whole")
+STATED = ("log_odds", "pointed", "cosine", "whole")
 HOPELESS = 0.01
 """Below this probability of "stated" nothing is written: no threshold would be set there, and writing takes time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One question asked with nothing declined by threshold, and all that a judgement on its reply may use."""
+    """One question asked with nothing declined by threshold: whether a sure and an unsure answer would be right."""
 
     group: str
-    gold: GoldQuestion
-    known: str
-    reply: Reply
-    sentences: tuple[NumberedSentence, ...]
-    cosine: float
-    whole: bool
+    kind: str
+    answerable: bool
+    written: bool
+    sure_right: bool
+    unsure_right: bool
+    sure_text: str
+    unsure_text: str
+    signals: dict[str, float]
 
 
 def squad_sets(path: Path, questions: int, rng: random.Random) -> Iterator[WikipediaArticle]:
@@ -70,33 +79,43 @@ def squad_sets(path: Path, questions: int, rng: random.Random) -> Iterator[Wikip
 
 
 def trials(engine: QA, group: str, questions: list[GoldQuestion]) -> Iterator[Trial]:
-    """Ask the questions and keep what the last step of each was given."""
+    """Ask the questions; have each reply composed both ways."""
     for question in questions:
-        with mock.patch("qa.pipeline.compose", wraps=compose) as composed, mock.patch(
-            "qa.pipeline.Judge", wraps=Judge
-        ) as judged, mock.patch.object(Judge, "verdict", autospec=True, side_effect=Judge.verdict) as verdict:
-            engine.ask(question.question, history=question.history)
-        sentences, known = composed.call_args.args[1], composed.call_args.args[3]
-        passages, whole = judged.call_args.args[:2]
-        reply = verdict.call_args.args[1]
-        yield Trial(group, question, known, reply, tuple(sentences), max((p.cosine for p in passages), default=0.0), whole)
+        with mock.patch("qa.pipeline.compose", wraps=compose) as composed:
+            answer = engine.ask(question.question, history=question.history)
+        texts, right = [], []
+        for sure in (True, False):
+            text = compose(*composed.call_args.args[:4], sure).text
+            texts.append(text)
+            said = Prediction(id=question.id, answer=text, answered=bool(text))
+            right.append(question.answerable and score(question, said).right)
+        yield Trial(
+            group, question.kind, question.answerable, bool(texts[0]), *right, *texts, dict(answer.signals)
+        )
 
 
-def asked(engine: QA, base: Settings, folder: Path, squad: Path, questions: int) -> Iterator[Trial]:
-    """Ask everything, article by article."""
-    for article in sorted(HELD_OUT.glob("*.txt")):
-        alone = base.model_copy(update={"corpus": article, "data_dir": folder / article.stem})
-        with engine.beside(alone) as beside:
-            beside.sync()
-            rows = read_question_set(article.with_suffix(".jsonl")).rows
-            yield from trials(beside, article.stem, article_questions(rows, texts(beside)))
-    for article in squad_sets(squad, questions, random.Random(3)):
-        source = folder / f"{article.title}.txt"
-        source.write_text(article.text, encoding="utf-8")
-        alone = base.model_copy(update={"corpus": source, "data_dir": folder / article.title})
-        with engine.beside(alone) as beside:
-            beside.sync()
-            yield from trials(beside, article.title, wikipedia_questions(article, source.name))
+def all_trials(squad: Path, questions: int) -> Iterator[Trial]:
+    """Ask everything."""
+    rng = random.Random(3)
+    articles = sorted(HELD_OUT.glob("*.txt"))
+    with tempfile.TemporaryDirectory() as folder:
+        base = Settings.load(corpus=HELD_OUT, data_dir=Path(folder) / "all", decline_threshold=HOPELESS)
+        with QA.open(base) as engine:
+            for article in articles:
+                alone = base.model_copy(update={"corpus": article, "data_dir": Path(folder) / article.stem})
+                with engine.beside(alone) as beside:
+                    beside.sync()
+                    gold = article_questions(read_question_set(article.with_suffix(".jsonl")).rows, texts(beside))
+                    yield from trials(beside, article.stem, gold)
+                    print(article.stem, flush=True)
+            for article in squad_sets(squad, questions, rng):
+                source = Path(folder) / f"{article.title}.txt"
+                source.write_text(article.text, encoding="utf-8")
+                alone = base.model_copy(update={"corpus": source, "data_dir": Path(folder) / article.title})
+                with engine.beside(alone) as beside:
+                    beside.sync()
+                    yield from trials(beside, article.title, wikipedia_questions(article, source.name))
+                    print(article.title, flush=True)
 
 
 def fit(rows: np.ndarray, labels: np.ndarray, shares: np.ndarray, penalty: float = 1.0) -> np.ndarray:
