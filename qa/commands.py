@@ -38,7 +38,7 @@ def _synced(settings: Settings, open_engine: OpenQA) -> Iterator[QA]:
 
 
 def _sync(engine: QA, rebuild: bool = False) -> SyncReport:
-    with progress_bar("passages") as show:
+    with progress_bar("B") as show:
         changes = engine.sync(progress=show, rebuild=rebuild)
     for source, reason in changes.skipped.items():
         note(f"skipped {source}: {reason}")

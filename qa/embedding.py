@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from langchain.embeddings import init_embeddings
 from numpy.typing import NDArray
 
+from qa.encoder import Encoder, fits
 from qa.errors import ModelError
 from qa.settings import Settings
 from qa.weights import embedder_folder
@@ -23,6 +23,9 @@ Vectors = NDArray[np.float32]
 
 BATCH = 16
 """Texts of like length in one step of the model; several steps run side by side, each on one thread."""
+FEW_CHARACTERS = 12_000
+"""Texts that together are no longer are embedded without sentence-transformers while that is not loaded: the import
+alone takes six seconds of computing, this at most two or three."""
 
 
 class Embedder(Protocol):
@@ -59,8 +62,23 @@ def open_embedder(settings: Settings) -> Embedder:
     return SentenceTransformerEmbedder(settings)
 
 
+def prepare(embedder: Embedder, many: bool) -> None:
+    """Load what questions need and, for a corpus whose questions take `many` texts each, what these need too.
+
+    Raises:
+        ModelError: the model cannot be loaded.
+    """
+    embedder.embed_question("warm up")
+    if many and isinstance(embedder, SentenceTransformerEmbedder):
+        embedder.load()
+
+
 class SentenceTransformerEmbedder:
-    """A sentence-transformers model on this machine's processor."""
+    """A sentence-transformers model on this machine's processor.
+
+    Where the model's shape allows it, questions and short lists of texts go through a small encoder of our own, which
+    gives the same vectors to seven digits and spares a process that only asks the import of torch.
+    """
 
     def __init__(self, settings: Settings) -> None:
         """Find the model's files without loading them.
@@ -72,6 +90,8 @@ class SentenceTransformerEmbedder:
         self._offline = settings.offline or Path(self._place).is_dir()
         self._threads = settings.threads
         self._model: Any = None
+        self._encoder: Encoder | None = None
+        self._light = fits(Path(self._place))
         self._loading = threading.Lock()
         self.name = settings.embedder
 
@@ -86,6 +106,10 @@ class SentenceTransformerEmbedder:
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Return unit vectors, shape (len(texts), dimension); a text's words past the model's limit do not count."""
         found = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        if self._light and self._model is None and sum(map(len, texts)) <= FEW_CHARACTERS:
+            for place, text in enumerate(texts):
+                found[place] = self.embed_question(text)
+            return found
         by_length = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
         steps = [by_length[start : start + BATCH] for start in range(0, len(texts), BATCH)]
         encode = self._loaded().encode_document
@@ -96,8 +120,27 @@ class SentenceTransformerEmbedder:
 
     def embed_question(self, text: str) -> Vectors:
         """Return a unit vector, shape (dimension,)."""
+        if self._light:
+            return self._small().encode(text)
         vector: Vectors = self._run(self._loaded().encode_query, [text], [0])[0]
         return vector
+
+    def load(self) -> None:
+        """Load sentence-transformers' model now rather than with the first long list of texts.
+
+        Raises:
+            ModelError: it cannot be loaded.
+        """
+        self._loaded()
+
+    def _small(self) -> Encoder:
+        with self._loading:
+            if self._encoder is None:
+                try:
+                    self._encoder = Encoder(Path(self._place))
+                except Exception as error:
+                    raise self._fault(error) from error
+            return self._encoder
 
     def _run(self, encode: Callable[..., Any], texts: Sequence[str], places: Sequence[int]) -> Vectors:
         """Return the unit vectors of the texts at some places, made unit again in full precision."""
@@ -121,11 +164,13 @@ class SentenceTransformerEmbedder:
         try:
             import sentence_transformers
             import torch
+            from transformers.utils import logging
 
             # Steps side by side on one thread each beat one step on all: 318 against 251 passages/s on two.
             torch.set_num_threads(1)
             able = torch.cpu.get_capabilities()
             half = able.get("amx_bf16") or able.get("avx512_bf16")
+            logging.disable_progress_bar()  # type: ignore[no-untyped-call]
             return sentence_transformers.SentenceTransformer(
                 self._place,
                 device="cpu",
@@ -134,7 +179,10 @@ class SentenceTransformerEmbedder:
                 model_kwargs={"dtype": torch.bfloat16 if half else torch.float32},
             )
         except Exception as error:
-            raise ModelError(f"the embedder {self.name!r} cannot be loaded from {self._place!r}: {error}") from error
+            raise self._fault(error) from error
+
+    def _fault(self, error: Exception) -> ModelError:
+        return ModelError(f"the embedder {self.name!r} cannot be loaded from {self._place!r}: {error}")
 
 
 class ServerEmbedder:
@@ -179,6 +227,8 @@ class ServerEmbedder:
     def _open(self) -> Any:
         with self._opening:
             if self._client is None:
+                from langchain.embeddings import init_embeddings  # half a second, for those who need it alone
+
                 # Without this check texts go as they are, and no tokenizer table is fetched from elsewhere.
                 self._client = init_embeddings(
                     f"openai:{self._model_name}",

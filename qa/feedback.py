@@ -1,10 +1,12 @@
-"""Verdicts on answers, kept as lines of a local file, and the question set that can be made of them."""
+"""Verdicts on answers, kept as lines of a local file, and the question set that `qa evaluate` makes of them."""
 
 import hashlib
 import json
+import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +14,7 @@ from qa.datatypes import Answer, Turn
 
 FILE_NAME = "feedback.jsonl"
 
+_MARK = re.compile(r"\s*\[\d+\]")
 _writing = threading.Lock()
 
 
@@ -21,12 +24,17 @@ def feedback_file(data_dir: Path) -> Path:
 
 
 def record(
-    file: Path, answer: Answer, verdict: Literal["up", "down"], remark: str = "", history: Sequence[Turn] = ()
+    file: Path,
+    answer: Answer,
+    verdict: Literal["up", "down"],
+    remark: str = "",
+    history: Sequence[Turn] = (),
+    uploaded: bool = False,
 ) -> None:
     """Append a verdict on an answer as one line, in the form of a question set's row.
 
     A row's id comes from the question and its history, so a second verdict on the same question replaces the first
-    when the file is read.
+    when the file is read. `uploaded` says that a document outside the corpus was cited.
     """
     earlier = [{"role": turn["role"], "content": turn["content"]} for turn in history]
     key = json.dumps([answer.question, earlier], ensure_ascii=False).encode()
@@ -35,11 +43,12 @@ def record(
         "kind": "feedback" if answer.answered else "unanswerable",
         "question": answer.question,
         "history": earlier,
-        "answers": [answer.text] if answer.answered else [],
-        "must_include": [],
+        "answers": [_MARK.sub("", answer.text)] if answer.answered else [],
+        "must_include": _claims(answer),
         "must_not_include": [],
         "evidence": [citation.quote for citation in answer.citations],
         "sources": [citation.source for citation in answer.citations],
+        "uploaded": uploaded,
         "verdict": verdict,
         "remark": remark,
         "confidence": answer.confidence,
@@ -52,15 +61,39 @@ def record(
             lines.write(line)
 
 
-def question_set(file: Path) -> list[dict[str, Any]]:
-    """Return the rows that a person called good, the last verdict on a question counting.
+def _claims(answer: Answer) -> list[list[str]]:
+    """Return a group for each cited statement: a right answer states it again, or repeats a quote that supports it."""
+    groups: dict[str, list[str]] = {}
+    for citation in answer.citations:
+        statement = _MARK.sub("", answer.text[citation.answer_start : citation.answer_end]).strip()
+        groups.setdefault(statement, [statement]).append(citation.quote)
+    return list(groups.values())
 
-    An answer called bad says what is wrong, not what is right: it stays in the file for a person to mend.
+
+def question_rows(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows that a person called good, the last verdict on a question counting, as a question set has them.
+
+    An answer called bad says what is wrong, not what is right: it stays in the file for a person to mend. One that
+    cites an upload is left out too, since the upload is gone.
     """
-    rows: dict[str, dict[str, Any]] = {}
+    rows = {line["id"]: line for line in lines}
+    return [
+        {**row, "history": _exchanges(row["history"])}
+        for row in rows.values()
+        if row["verdict"] == "up" and not row.get("uploaded") and (row["evidence"] or row["kind"] == "unanswerable")
+    ]
+
+
+def question_set(file: Path) -> list[dict[str, Any]]:
+    """Return `question_rows` of a file of verdicts."""
     with file.open(encoding="utf-8") as lines:
-        for line in filter(str.strip, lines):
-            row = json.loads(line)
-            rows[row["id"]] = row
-    usable = (row for row in rows.values() if row["verdict"] == "up")
-    return [row for row in usable if row["evidence"] or row["kind"] == "unanswerable"]
+        return question_rows([json.loads(line) for line in lines if line.strip()])
+
+
+def _exchanges(history: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
+    """Return (question, answer) pairs of a history of messages; a message without its counterpart is left out."""
+    return [
+        (asked["content"], told["content"])
+        for asked, told in pairwise(history)
+        if (asked["role"], told["role"]) == ("user", "assistant")
+    ]

@@ -6,7 +6,6 @@ Also the translation of what providers' libraries raise into one clear error. No
 from pathlib import Path
 from typing import Any
 
-from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
 
 from qa.embedded import EmbeddedChatModel
@@ -44,6 +43,8 @@ def _hosted(settings: Settings) -> BaseChatModel:
     """Return a provider's model by LangChain's own spec, temperature 0 as for the embedded one."""
     options: dict[str, Any] = {"temperature": 0, "base_url": settings.base_url, "api_key": settings.api_key}
     try:
+        from langchain.chat_models import init_chat_model  # half a second, which the embedded model need not wait for
+
         model = init_chat_model(
             settings.chat_model, **{key: value for key, value in options.items() if value is not None}
         )

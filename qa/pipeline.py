@@ -16,7 +16,7 @@ from qa.calibration import Calibration
 from qa.citations import compose
 from qa.conversation import check_history, check_question, recent, search_question
 from qa.datatypes import Answer, RetrievedPassage, Timings, Turn
-from qa.embedding import Embedder, open_embedder
+from qa.embedding import Embedder, open_embedder, prepare
 from qa.index import Index
 from qa.judging import Judge
 from qa.library import Library
@@ -195,9 +195,9 @@ class QA(Library):
         """Load the models and read a small corpus ahead; then the engine is `ready` to answer at its usual speed."""
         tell = progress or (lambda _: None)
         tell("loading the embedder")
-        self._embedder.embed_question("warm up")
-        tell("loading the language model")
         whole = self._material.whole(None, "")
+        prepare(self._embedder, many=whole is None)
+        tell("loading the language model")
         if whole and self._models.reader:
             tell("reading the article")
             self._models.warm(whole, self.settings.index_dir())

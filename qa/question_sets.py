@@ -1,7 +1,7 @@
 """Question sets: files of questions with their gold answers, read and checked; nothing is asked or scored here.
 
-Two formats, told apart by content: JSON Lines of questions on documents that the corpus holds ("article"), and a JSON
-list of articles that bring their own paragraphs ("wikipedia", after SQuAD 2.0).
+Two formats, told apart by content: JSON Lines of questions on documents that the corpus holds ("article"; the page's
+file of verdicts is one), and a JSON list of articles that bring their own paragraphs ("wikipedia", after SQuAD 2.0).
 """
 
 import json
@@ -15,6 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from qa.datatypes import Turn
 from qa.errors import CorpusError, QuestionError
+from qa.feedback import question_rows
 
 UNANSWERABLE = "unanswerable"
 PARAGRAPH_GAP = "\n\n"
@@ -125,6 +126,8 @@ def read_question_set(path: Path) -> QuestionSet:
 
 def _parse_lines(text: str) -> Iterator[ArticleRow]:
     rows = [json.loads(line) for line in text.split("\n") if line.strip()]
+    if rows and "verdict" in rows[0]:  # what the page keeps of thumbs up and down
+        rows = question_rows(rows)
     if not rows:
         raise ValueError("it holds no question")
     for row in rows:

@@ -52,8 +52,11 @@ def print_passages(found: Sequence[RetrievedPassage], sources: Mapping[str, str]
 
 @contextmanager
 def progress_bar(unit: str) -> Iterator[Callable[[int, int, str], None]]:
-    """Give a function that is told (done, total, what) and draws a bar on a terminal once the work proves long."""
-    with tqdm(unit=f" {unit}", delay=LONG_WORK, leave=False, disable=None) as bar:
+    """Give a function that is told (done, total, what) and draws a bar on a terminal once the work proves long.
+
+    The unit "B" stands for bytes and is shown in thousands and millions of them.
+    """
+    with tqdm(unit=f" {unit}", unit_scale=unit == "B", delay=LONG_WORK, leave=False, disable=None) as bar:
 
         def show(done: int, total: int, what: str) -> None:
             bar.total = total

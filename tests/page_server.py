@@ -1,6 +1,7 @@
-"""Serves the page over the scripted QA, as a process of its own: `python page_server.py DATA_DIR [held|late|broken]`.
+"""Serves the page over the scripted QA, as a process of its own: `python page_server.py DATA_DIR [held|late|broken|locked|proxied]`.
 
-Held, it is not ready before a file `go` appears in DATA_DIR; late, it has no suggested questions before that.
+Held, it is not ready before a file `go` appears in DATA_DIR; late, it has no suggested questions before that. Locked,
+it wants the name and password of LOGIN; proxied, it is offered under PREFIX by something else.
 """
 
 import os
@@ -16,6 +17,8 @@ from qa.settings import Settings
 from qa.ui.server import Address, Server
 
 GRACE_SECONDS = 0.3
+LOGIN = ("ada", "l0velace")
+PREFIX = "/reading"
 
 
 def main() -> None:
@@ -28,7 +31,8 @@ def main() -> None:
         settings = Settings(data_dir=go.parent)
         return PageQA(settings, hold=go if kind == "held" else None, late=go if kind == "late" else None)
 
-    server = Server(open_qa, Address(), grace=GRACE_SECONDS)  # type: ignore[arg-type]
+    address = Address(auth=[LOGIN] if kind == "locked" else [], root_path=PREFIX if kind == "proxied" else None)
+    server = Server(open_qa, address, grace=GRACE_SECONDS)  # type: ignore[arg-type]
     print(server.start(1), flush=True)
     server.wait()
 

@@ -1,8 +1,10 @@
 """A browser window on the page that watches what it loads, and the server as a process of its own."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,8 +26,10 @@ expect.set_options(timeout=PATIENCE)
 
 @contextmanager
 def serving(*command: str) -> Iterator[str]:
-    """Run a server until the block ends; yields the address it prints."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
+    """Run a server until the block ends; yields the address it prints. It must reach no other machine meanwhile."""
+    reached = Path(tempfile.mkdtemp(prefix="qa-reached-")) / "hosts"
+    folders = (TESTS / "guard", TESTS, TESTS.parent)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, folders)), "PAGE_REACHED": str(reached)}
     process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout
     try:
@@ -36,6 +40,9 @@ def serving(*command: str) -> Iterator[str]:
         process.terminate()
         process.wait(30)
         process.stdout.close()
+        hosts = reached.read_text(encoding="utf-8") if reached.exists() else ""
+        shutil.rmtree(reached.parent)
+    assert not hosts, f"the server tried to reach {hosts}"
 
 
 class Window:

@@ -57,7 +57,10 @@ LAYERS = (
         ("feedback",),
         ("joining", "packaged", "weights"),
     ),
-    (("embedding",), ("gate", "generation", "runtime", "slot_cache", "messages", "embedded", "language_model")),
+    (
+        ("encoder", "embedding"),
+        ("gate", "generation", "runtime", "slot_cache", "messages", "embedded", "language_model"),
+    ),
     (("database", "store", "vectors", "shelves", "syncing", "index"),),
     (("retrieval",), ("material",), ("suggesting",), ("answering", "judging"), ("runnables",)),
     (("models",), ("library",), ("answer_cache",)),

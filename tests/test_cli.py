@@ -277,8 +277,8 @@ def test_ask_for_real(seed_article: Path) -> None:
     assert finished.returncode == 0, finished.stderr
     answer = json.loads(finished.stdout)
     text = seed_article.read_text(encoding="utf-8")
-    assert answer["answered"]
-    assert answer["citations"]
+    assert answer["answered"], finished.stdout
+    assert answer["citations"], finished.stdout
     for cited in answer["citations"]:
         assert text[cited["start"] : cited["end"]] == cited["quote"]
 

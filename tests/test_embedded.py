@@ -71,7 +71,11 @@ def server(monkeypatch: pytest.MonkeyPatch) -> type[ScriptedServer]:
     fresh = type("Server", (ScriptedServer,), {"requests": [], "written": 0})
     kinds = SimpleNamespace(COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE="copying")
     library = SimpleNamespace(
-        Server=fresh, CommonParams=parameters, CommonAdapterLoraInfo=lambda *a: a, common_speculative_type=kinds
+        Server=fresh,
+        CommonParams=parameters,
+        CommonAdapterLoraInfo=lambda *a: a,
+        common_speculative_type=kinds,
+        llama_load_mode=SimpleNamespace(LLAMA_LOAD_MODE_NONE=0),
     )
     monkeypatch.setitem(sys.modules, "xllamacpp", library)
     return fresh

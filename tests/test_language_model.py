@@ -23,7 +23,12 @@ def library(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     def parameters() -> SimpleNamespace:
         return SimpleNamespace(model=SimpleNamespace(), cpuparams=SimpleNamespace(), cpuparams_batch=SimpleNamespace())
 
-    library = SimpleNamespace(Server=lambda parameters: parameters, CommonParams=parameters, CommonAdapterLoraInfo=list)
+    library = SimpleNamespace(
+        Server=lambda parameters: parameters,
+        CommonParams=parameters,
+        CommonAdapterLoraInfo=list,
+        llama_load_mode=SimpleNamespace(LLAMA_LOAD_MODE_NONE=0),
+    )
     monkeypatch.setitem(sys.modules, "xllamacpp", library)
     return library
 

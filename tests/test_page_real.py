@@ -1,7 +1,8 @@
 """The page as a user starts it: app.py, the seed article and the real models, in a real browser."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,59 +15,109 @@ pytestmark = pytest.mark.slow
 
 ARTICLE = next(seed_corpus().iterdir()).read_text(encoding="utf-8")
 APP = str(TESTS.parent / "app.py")
+LONG = 300_000
+"""Milliseconds for loading models, or for making suggested questions, on a slow machine."""
 
 
-def leave(window: Window) -> None:
-    """Leave the page before its server ends, which the page would rightly report as an error."""
-    window.page.goto("about:blank")
+class App:
+    """`app.py` running over one folder; may be started anew."""
 
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.stack = ExitStack()
+        self.url = ""
 
-def test_an_answer_is_traced_to_its_words(new_window: Callable[..., Window], tmp_path: Path) -> None:
-    begun = time.monotonic()
-    with serving(APP, "--data-dir", str(tmp_path)) as url:
+    def start(self) -> None:
+        begun = time.monotonic()
+        self.url = self.stack.enter_context(serving(APP, "--data-dir", str(self.folder)))
         print(f"served after {time.monotonic() - begun:.1f} s")
-        window = new_window()
-        window.url = url
-        window.open("", ready="#article")
-        expect(window.page.locator(".state.ready")).to_be_visible(timeout=300_000)
-        expect(window.page.locator(".article-head h2")).to_be_visible()
 
-        turn = window.ask("Who rejected the claim about the strikes?")
-        expect(turn.locator(".answer")).to_contain_text("spokesperson")
-        for link in turn.locator(".cite").all():
-            link.click()
-            number = int(link.get_attribute("data-cite") or 0)
-            quote = turn.locator(f'.quotes li[value="{number}"] q').text_content() or ""
-            assert quote
-            assert window.marked(number) == quote
-            assert quote in ARTICLE
-            expect(window.page.locator(f'#article mark[data-marks~="{number}"]').first).to_be_in_viewport()
-
-        declined = window.ask("What is the capital of Peru?")
-        expect(declined.locator(".declined-label")).to_be_visible()
-        expect(declined.locator(".passage").first).to_be_visible()
-        leave(window)
+    def stop(self) -> None:
+        self.stack.close()
 
 
-def test_passages_are_there_before_the_answer(new_window: Callable[..., Window], tmp_path: Path) -> None:
-    with serving(APP, "--data-dir", str(tmp_path)) as url:
-        window = new_window()
-        window.url = url
-        window.open("", ready=".state.ready")
-        window.ask("Who rejected the claim about the strikes?")
-        window.page.locator("#composer textarea").fill("Which countries want peace in the region?")
-        waited, before = window.page.evaluate(
-            """() => new Promise((resolve) => {
-                const begun = performance.now();
-                new MutationObserver(() => {
-                    const found = document.querySelector('#live .turn[data-turn="1"] .passage');
-                    const quotes = document.querySelector('#live .turn[data-turn="1"] .quotes');
-                    if (found) resolve([performance.now() - begun, quotes === null]);
-                }).observe(document.querySelector("#live"), {childList: true, subtree: true});
-                document.querySelector("#composer button").click();
-            })"""
-        )
-        print(f"passages after {waited:.0f} ms")
-        assert before
-        window.finished("Which countries want peace")
-        leave(window)
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    running = App(tmp_path_factory.mktemp("real-page"))
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def real_window(new_window: Callable[..., Window], app: App) -> Iterator[Window]:
+    window = new_window()
+    window.url = app.url
+    window.page.goto(app.url)
+    expect(window.page.locator("#composer textarea")).to_be_visible()
+    shown = window.page.evaluate("performance.now()")
+    painted = window.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    print(f"first paint after {painted:.0f} ms, question field there after {shown:.0f} ms")
+    expect(window.page.locator(".state.ready")).to_be_visible(timeout=LONG)
+    yield window
+    window.page.goto("about:blank")  # leave before the server ends, which the page would rightly report as an error
+
+
+def test_an_answer_is_traced_to_its_words(real_window: Window) -> None:
+    window = real_window
+    expect(window.page.locator(".article-head h2")).to_be_visible()
+    turn = window.ask("Who rejected the claim about the strikes?")
+    expect(turn.locator(".answer")).to_contain_text("spokesperson")
+    expect(turn.locator(".sure")).to_contain_text("in 10)")
+    for link in turn.locator(".cite").all():
+        link.click()
+        number = int(link.get_attribute("data-cite") or 0)
+        quote = turn.locator(f'.quotes li[value="{number}"] q').text_content() or ""
+        assert quote
+        assert window.marked(number) == quote
+        assert quote in ARTICLE
+        expect(window.page.locator(f'#article mark[data-marks~="{number}"]').first).to_be_in_viewport()
+
+    declined = window.ask("What is the capital of Peru?")
+    expect(declined.locator(".declined-label")).to_be_visible()
+    expect(declined.locator(".passage").first).to_be_visible()
+
+
+def test_passages_are_there_before_the_answer(real_window: Window) -> None:
+    window = real_window
+    window.ask("Who rejected the claim about the strikes?")
+    window.page.locator("#composer textarea").fill("Which countries want peace in the region?")
+    waited, before = window.page.evaluate(
+        """() => new Promise((resolve) => {
+            const begun = performance.now();
+            new MutationObserver(() => {
+                const found = document.querySelector('#live .turn[data-turn="1"] .passage');
+                const quotes = document.querySelector('#live .turn[data-turn="1"] .quotes');
+                if (found) resolve([performance.now() - begun, quotes === null]);
+            }).observe(document.querySelector("#live"), {childList: true, subtree: true});
+            document.querySelector("#composer button").click();
+        })"""
+    )
+    print(f"passages after {waited:.0f} ms")
+    assert before
+    window.finished("Which countries want peace")
+
+
+def test_suggested_questions_are_made_and_are_there_at_once_at_the_next_start(
+    real_window: Window, app: App, new_window: Callable[..., Window]
+) -> None:
+    window = real_window
+    window.page.wait_for_selector(".suggestion", timeout=LONG)
+    suggested = window.page.locator(".suggestion").all_text_contents()
+    assert 1 <= len(suggested) <= 4
+    turn = window.ask(suggested[0])
+    expect(turn.locator(".cite").first).to_be_visible()
+    assert turn.locator(".suggestion").count() <= 3
+    assert suggested[0] not in turn.locator(".suggestion").all_text_contents()
+    window.page.goto("about:blank")
+    app.stop()
+    app.start()
+    begun = time.monotonic()
+    again = new_window()
+    again.url = app.url
+    again.open()
+    print(f"suggested questions {time.monotonic() - begun:.1f} s after opening the page")
+    expect(again.page.locator(".suggestion").first).to_be_visible()
+    expect(again.page.locator(".coming")).to_have_count(0)
+    expect(again.page.locator(".state.ready")).to_be_visible(timeout=LONG)
+    again.page.goto("about:blank")

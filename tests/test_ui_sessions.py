@@ -12,7 +12,10 @@ from page_qa import PageQA
 from page_support import HOSTILE, WORDS, answer_on, done
 
 import qa.ui
+from qa.errors import QuestionError
 from qa.feedback import feedback_file, question_set, record
+from qa.question_sets import article_questions, read_question_set
+from qa.scoring import CitedSpan, Prediction, score
 from qa.settings import Settings
 from qa.ui.answers import citation_address
 from qa.ui.engine import Engine
@@ -73,19 +76,29 @@ def test_feedback_becomes_a_question_set(tmp_path: Path) -> None:
     good = answer_on("Some text.", [(0, 4)], question="First?")
     bad = answer_on("Some text.", [(5, 9)], question="Second?")
     declined = answer_on("Some text.", [], question="Third?", answered=False)
-    earlier = [{"role": "user", "content": "Before?"}]
+    earlier = [{"role": "user", "content": "Before?"}, {"role": "assistant", "content": "Yes. [1]"}]
     record(file, good, "down")
     record(file, good, "up", "fine “now”")
     record(file, bad, "down", "wrong")
     record(file, declined, "up", history=earlier)  # type: ignore[arg-type]
+    record(file, answer_on("Mine.", [(0, 4)], question="Fourth?"), "up", uploaded=True)
     rows = question_set(file)
     assert [(row["question"], row["kind"], row["evidence"]) for row in rows] == [
         ("First?", "feedback", ["Some"]),
         ("Third?", "unanswerable", []),
     ]
     assert rows[0]["remark"] == "fine “now”"
-    assert rows[1]["history"] == earlier
-    assert len(file.read_text(encoding="utf-8").splitlines()) == 4
+    assert len(file.read_text(encoding="utf-8").splitlines()) == 5
+    evaluated = read_question_set(file).rows  # as `qa evaluate FILE` reads it
+    asked = [(row.question, row.history) for row in evaluated]
+    assert asked == [("First?", ()), ("Third?", (("Before?", "Yes. [1]"),))]
+    gold = article_questions(evaluated, {"a.txt": "Some text."})[0]
+    cited = (CitedSpan(start=0, end=4, source="a.txt"),)
+    for text, right in (("Said. [1]", True), ("“Some” it is. [1]", True), ("Nothing of it.", False)):
+        assert score(gold, Prediction(id=gold.id, answer=text, answered=True, citations=cited)).right is right
+    file.write_text(file.read_text(encoding="utf-8").replace('"up"', '"down"'), encoding="utf-8")
+    with pytest.raises(QuestionError, match="no question"):
+        read_question_set(file)
 
 
 # Sessions, streams, the engine

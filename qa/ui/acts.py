@@ -69,9 +69,12 @@ def _remark(session: Session, engine: Engine, said: Said) -> Parts:
 
 
 def _keep(session: Session, engine: Engine, number: int, turn: ChatTurn, remark: str) -> None:
-    if engine.opened is not None and turn.answer is not None and turn.verdict:
-        file = feedback_file(engine.opened.settings.index_dir())
-        record(file, turn.answer, turn.verdict, remark, session.history(number))
+    qa, answer = engine.opened, turn.answer
+    if qa is not None and answer is not None and turn.verdict:
+        shared = {document.id for document in qa.documents("")}
+        uploaded = any(citation.document_id not in shared for citation in answer.citations)
+        file = feedback_file(qa.settings.index_dir())
+        record(file, answer, turn.verdict, remark, session.history(number), uploaded)
 
 
 def _choose(session: Session, engine: Engine, said: Said) -> Parts:

@@ -73,7 +73,7 @@ class Server:
             favicon_path=STATIC / "favicon.svg",
             theme=gr.themes.Base(font=_FONTS, font_mono=_MONO),
             i18n=i18n,
-            footer_links=[],
+            footer_links=["api"],  # hidden by the style sheet; without it the view for programs stays shut
             run_history=False,
             share=False,
             ssr_mode=False,

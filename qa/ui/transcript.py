@@ -71,13 +71,16 @@ def _finished(answer: Answer, number: int, words: Words) -> str:
 
 def confidence_words(answer: Answer, words: Words) -> str:
     """Return the calibrated confidence as words, with the number of ten such results that are right."""
-    key = next((key for lowest, key in SURE if answer.confidence >= lowest), SURE[-1][1])
-    return words("sure", told=words(key), count=min(9, max(1, round(10 * answer.confidence))))
+    return words("sure", told=words(_level(answer)), count=min(9, max(1, round(10 * answer.confidence))))
+
+
+def _level(answer: Answer) -> str:
+    return next((key for lowest, key in SURE if answer.confidence >= lowest), SURE[-1][1])
 
 
 def _certainty(answer: Answer, words: Words) -> str:
     detail = words("sure_detail", percent=round(100 * answer.confidence))
-    told = element("span", confidence_words(answer, words), class_="sure", title=detail)
+    told = element("span", confidence_words(answer, words), class_=f"sure {_level(answer)}", title=detail)
     told += element("span", words("seconds", seconds=f"{answer.timings.total:.1f}"))
     if answer.unsupported:
         told += element("span", words("unsupported", count=answer.unsupported))

@@ -1,7 +1,8 @@
 """How the index behaves as documents become many: rate, memory, an unchanged sync, one change, search, recall.
 
 `--embedder words` takes sums of fixed random vectors of words in place of the model, where the model's own time is not
-the question: the index's part of the rate, memory, syncs and searches at 100,000 passages within minutes.
+the question: the index's part of the rate, memory, syncs and searches at 100,000 passages within minutes. An index
+that an earlier run left in the folder is gone on with, and then no rate is given.
 
 Run: python tests/benchmarks/many_documents.py --documents 1000 20000 --work FOLDER
 """
@@ -24,7 +25,7 @@ from typing import Any
 import large_corpus
 import numpy as np
 
-from qa.embedding import open_embedder
+from qa.embedding import open_embedder, prepare
 from qa.index import Index
 from qa.retrieval import POOL, Retriever
 from qa.settings import Settings
@@ -109,17 +110,20 @@ def recall(index: Index, vectors: list[Any]) -> float:
     return found / len(vectors)
 
 
-def measure(documents: int, work: Path, words: bool) -> dict[str, float]:
+def measure(documents: int, work: Path, words: bool) -> dict[str, float | None]:
     """Index a corpus of so many documents in this process and return the figures."""
     files = list(large_corpus.write_corpus(work / f"corpus-{documents}", documents))
     questions = large_corpus.questions(files, QUESTIONS)
-    settings = Settings(corpus=work / f"corpus-{documents}", data_dir=work / f"index-{documents}-{os.getpid()}")
+    settings = Settings(corpus=work / f"corpus-{documents}", data_dir=work / f"index-{documents}{'-words' * words}")
     embedder = WordSums() if words else open_embedder(settings)
-    embedder.embed_question("warm up")
-    figures: dict[str, float] = {"documents": documents, "loaded_mb": peak_megabytes()}
+    prepare(embedder, many=True)
+    figures: dict[str, float | None] = {"documents": documents, "loaded_mb": peak_megabytes()}
     index = Index.open(settings, embedder)
-    figures["index_s"] = timed(index.sync)
-    figures |= {"passages": index.count(), "rate": index.count() / figures["index_s"], "peak_mb": peak_megabytes()}
+    fresh = not index.count()
+    taken = timed(index.sync)
+    rate = index.count() / taken if fresh else None
+    figures |= {"passages": index.count(), "index_s": taken if fresh else None, "rate": rate}
+    figures["peak_mb"] = peak_megabytes()
     figures["disk_mb"] = sum(path.stat().st_size for path in settings.index_dir().rglob("*") if path.is_file()) / 1e6
     index.close()
 
@@ -148,12 +152,18 @@ def measure(documents: int, work: Path, words: bool) -> dict[str, float]:
     return figures
 
 
-def table(rows: list[dict[str, float]]) -> str:
+def cell(value: float | None) -> str:
+    """Return a figure with as many digits as it deserves."""
+    if value is None:
+        return ""
+    return f"{value:,.3f}" if value < 10 else f"{value:,.0f}"
+
+
+def table(rows: list[dict[str, float | None]]) -> str:
     """Return the figures as a Markdown table."""
     lines = ["| " + " | ".join(COLUMNS.values()) + " |", "|---" * len(COLUMNS) + "|"]
     for row in rows:
-        cells = (f"{row[key]:,.3f}" if row[key] < 10 else f"{row[key]:,.0f}" for key in COLUMNS)
-        lines.append("| " + " | ".join(cells) + " |")
+        lines.append("| " + " | ".join(cell(row[key]) for key in COLUMNS) + " |")
     return "\n".join(lines)
 
 
