@@ -56,6 +56,11 @@ class Reply:
     certainty: float | None = None
     likely: Likely = ()
 
+    def likely_from(self, share: float) -> frozenset[int]:
+        """Return the sentences whose share in the probability of all likely ones is at least this."""
+        total = sum(chance for _, chance in self.likely)
+        return frozenset(number for number, chance in self.likely if chance >= share * total > 0)
+
     @property
     def statements(self) -> tuple[Statement, ...]:
         """The statements written; none means: not stated."""

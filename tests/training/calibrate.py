@@ -85,7 +85,7 @@ def trials(engine: QA, group: str, questions: list[GoldQuestion]) -> Iterator[Tr
             answer = engine.ask(question.question, history=question.history)
         texts, right = [], []
         for sure in (True, False):
-            text = compose(*composed.call_args.args[:4], sure).text
+            text = compose(*composed.call_args.args[:4], sure, composed.call_args.args[5]).text
             texts.append(text)
             said = Prediction(id=question.id, answer=text, answered=bool(text))
             right.append(question.answerable and score(question, said).right)
