@@ -27,13 +27,19 @@ from qa.reading import (
     chat_suffix,
     grammar,
     instruction,
+    is_labels,
+    number_of,
     read_reply,
     request,
 )
 
 REPLY_TOKENS = 160
-ALTERNATIVES = 10
+ALTERNATIVES = 20
 CACHE_PREFIX = "reading-"
+
+
+Likely = tuple[tuple[int, float], ...]
+"""Numbers of sentences with probabilities (0..1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +47,19 @@ class Reply:
     """What the model wrote.
 
     `not_stated` is the probability (0..1) that it gave to "the sentences do not say", `certainty` the mean natural
-    log-probability of the tokens it wrote; both None where the model does not tell.
+    log-probability of the tokens it wrote; both None where the model does not tell. `likely` holds the numbers of the
+    sentences that it might have named first, with their probabilities (0..1), likeliest first.
     """
 
     text: str
     not_stated: float | None = None
     certainty: float | None = None
+    likely: Likely = ()
+
+    def likely_from(self, share: float) -> frozenset[int]:
+        """Return the sentences whose share in the probability of all likely ones is at least this."""
+        total = sum(chance for _, chance in self.likely)
+        return frozenset(number for number, chance in self.likely if chance >= share * total > 0)
 
     @property
     def statements(self) -> tuple[Statement, ...]:
@@ -54,17 +67,17 @@ class Reply:
         return read_reply(self.text)
 
 
-Declines = Callable[[float], bool]
-"""Says, from the probability that the sentences do not say, whether to decline."""
+Declines = Callable[[float, Likely], bool]
+"""Says, from the probability that the sentences do not say and from the likely sentences, whether to decline."""
 
 
 class Reader(Protocol):
-    """Anything that reads numbered sentences and replies to a question about them."""
+    """Anything that reads labelled sentences and replies to a question about them."""
 
     def read(
         self, reading: Reading, question: str, history: Sequence[Turn], declines: Declines
     ) -> Iterator[str | Reply]:
-        """Yield pieces of the statements as they are written, numbers left out, and last the Reply.
+        """Yield pieces of the statements as they are written, labels left out, and last the Reply.
 
         Nothing is written once `declines` says so; a reader that cannot tell the probability never asks it.
         """
@@ -76,7 +89,7 @@ class Reader(Protocol):
 
 
 class StatementStream:
-    """Turns the raw stream of a reply into what a person may see: no sentence numbers, no "none"."""
+    """Turns the raw stream of a reply into what a person may see: no labels, no "none"."""
 
     def __init__(self) -> None:
         self._line = ""
@@ -92,7 +105,7 @@ class StatementStream:
                 continue
             self._line += character
             head, separator, rest = self._line.partition(": ")
-            if separator and head.replace(",", "").replace(" ", "").strip("[]").isdigit():
+            if separator and is_labels(head):
                 if not self._shown and self._begun and rest:
                     shown += " "
                 shown += rest[self._shown :]
@@ -114,6 +127,7 @@ class EmbeddedReader:
         stream, text = StatementStream(), ""
         not_stated: float | None = None
         chosen: list[float] = []
+        likely: Likely = ()
         for chunk in self._model.complete(
             chat_prefix(reading) + chat_suffix(question, history),
             max_tokens=REPLY_TOKENS,
@@ -122,13 +136,14 @@ class EmbeddedReader:
         ):
             if not_stated is None and chunk.logprobs:
                 not_stated = sum(math.exp(p) for token, p in chunk.logprobs[0] if token.strip() == NOT_STATED)
-                if declines(not_stated):
+                likely = _likely(chunk.logprobs[0], len(reading.sentences))
+                if declines(not_stated, likely):
                     break
             chosen += [logprob for _, logprob in chunk.chosen]
             text += chunk.text
             if shown := stream.feed(chunk.text):
                 yield shown
-        yield Reply(text, not_stated, sum(chosen) / len(chosen) if chosen else None)
+        yield Reply(text, not_stated, sum(chosen) / len(chosen) if chosen else None, likely)
 
     def warm(self, reading: Reading, folder: Path) -> None:
         """Bring the prompt's beginning into the model's cache: from the folder if it was read before, else by reading.
@@ -144,6 +159,12 @@ class EmbeddedReader:
             old.unlink(missing_ok=True)
         with contextlib.suppress(ModelError):  # a read-only or full disk costs time at the next start, no answer
             self._model.save_cache(kept)
+
+
+def _likely(alternatives: Sequence[tuple[str, float]], count: int) -> Likely:
+    """Return the sentences among `count` whose labels are alternatives of a token, with their probabilities."""
+    found = [(number_of(token), math.exp(logprob)) for token, logprob in alternatives]
+    return tuple((number, chance) for number, chance in found if 0 < number <= count)
 
 
 class ChatReader:

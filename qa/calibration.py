@@ -6,6 +6,7 @@ adapters/reader.json beside the adapter that they belong to. Without log-probabi
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,12 +18,14 @@ RIGHT_WITHOUT_EVIDENCE = 0.7
 class Evidence:
     """What is known when a reply is judged; all but the log-odds in 0..1.
 
-    `log_odds` is the natural log-odds of "stated" at the reader's first token, `certainty` the mean probability of
-    the tokens written, `cosine` that of the best passage, `overlap` the share of the statements' words found in
+    `log_odds` is the natural log-odds of "stated" at the reader's first token, `pointed` the share of the likeliest
+    sentence in the probability of all that the reader might name first, `certainty` the mean probability of the tokens
+    written, `cosine` that of the best passage, `overlap` the share of the statements' words found in
     their proof, `whole` 1 if the whole corpus was read and 0 if only retrieved sentences were.
     """
 
     log_odds: float
+    pointed: float = 1.0
     certainty: float = 1.0
     cosine: float = 0.0
     overlap: float = 1.0
@@ -73,3 +76,9 @@ def log_odds(not_stated: float) -> float:
     """Return the natural log-odds of "stated", kept within what six digits of a probability can tell."""
     chance = min(max(not_stated, 1e-6), 1 - 1e-6)
     return math.log((1 - chance) / chance)
+
+
+def pointed(likely: Sequence[tuple[int, float]]) -> float:
+    """Return the share of the likeliest of sentences (number, probability) in the probability of all; 0 of none."""
+    chances = [chance for _, chance in likely]
+    return max(chances) / sum(chances) if chances else 0.0

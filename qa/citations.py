@@ -24,10 +24,12 @@ Small models write a fact in the words of its sentence and then get the sentence
 
 NAME_ROOT = 4
 """Letters by which two forms of a name are taken for the same."""
-MOSTLY_SAID = 0.6
+MOSTLY_SAID = 0.8
 """Share of a sentence's words from which a statement makes quoting the sentence beside it needless."""
 LONGEST_ANSWER = 75
 """Words that quotes may fill an answer up to."""
+AS_LIKELY = 0.2
+"""Share in the probability of all sentences from which one that the model might have named first is quoted as well."""
 LEAD = "The article does not say so directly. It says:"
 
 _WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
@@ -133,6 +135,11 @@ class Composer:
         """The citations so far, by marker."""
         return tuple(self._markers.values())
 
+    @property
+    def cited(self) -> Collection[NumberedSentence]:
+        """The sentences cited so far."""
+        return self._markers.keys()
+
     def add(self, words: str, proof: Sequence[NumberedSentence]) -> None:
         """Append words and the marks of the sentences that prove them."""
         start = len(self.text) + bool(self.text)
@@ -154,8 +161,9 @@ def compose(
     documents: Mapping[str, Document],
     known: str,
     sure: bool = True,
+    also: Collection[int] = (),
 ) -> Cited:
-    """Return the answer's text and its citations.
+    """Return the answer's text and its citations; `also` numbers sentences to quote beside what is stated.
 
     A sure answer states each fact and lets the sentence follow that proves it, unless the statement says nearly all
     of it. An unsure one states nothing of its own: it quotes the passages that come nearest, whole, so that a question
@@ -171,6 +179,8 @@ def compose(
             _state(composer, claim, proof)
         elif not sure:
             _quote(composer, [s for s in sentences if s.passage_id in {p.passage_id for p in proof}])
+    if sure and composer.text:
+        _quote(composer, [s for s in sentences if s.number in also and s not in composer.cited])
     text = composer.text if sure or not composer.text else f"{LEAD} {composer.text}"
     return Cited(text, _shifted(composer.citations, len(text) - len(composer.text)), sum(not p for _, p in proved))
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from math import exp
 
-from qa.answering import Reply
-from qa.calibration import RIGHT_WITHOUT_EVIDENCE, Calibration, Evidence, log_odds
+from qa.answering import Likely, Reply
+from qa.calibration import RIGHT_WITHOUT_EVIDENCE, Calibration, Evidence, log_odds, pointed
 from qa.citations import Cited, content_words
 from qa.datatypes import Citation, RetrievedPassage
 
@@ -45,9 +45,9 @@ class Judge:
         self._declined = False
         self.sure = True
 
-    def declines(self, not_stated: float) -> bool:
-        """Decide from the reader's probability of "not stated" (0..1) whether to decline."""
-        evidence = Evidence(log_odds(not_stated), cosine=self._cosine, whole=self._whole)
+    def declines(self, not_stated: float, likely: Likely) -> bool:
+        """Decide from the reader's probability of "not stated" (0..1) and its likely sentences whether to decline."""
+        evidence = Evidence(log_odds(not_stated), pointed(likely), cosine=self._cosine, whole=self._whole)
         stated = self._calibration.stated.probability(evidence)
         self._declined = stated < self._threshold
         self.sure = stated >= self._calibration.sure
@@ -71,6 +71,7 @@ class Judge:
         proof = content_words(" ".join(c.quote for c in cited.citations))
         return Evidence(
             log_odds=log_odds(reply.not_stated),
+            pointed=pointed(reply.likely),
             certainty=exp(reply.certainty or 0.0),
             cosine=self._cosine,
             overlap=len(claimed & proof) / len(claimed) if claimed else 0.0,

@@ -13,7 +13,7 @@ from langchain_core.language_models import BaseChatModel
 from qa.answer_cache import AnswerCache
 from qa.answering import Reply
 from qa.calibration import Calibration
-from qa.citations import compose
+from qa.citations import AS_LIKELY, compose
 from qa.conversation import check_history, check_question, recent, search_question
 from qa.datatypes import Answer, RetrievedPassage, Timings, Turn
 from qa.embedding import Embedder, open_embedder, prepare
@@ -217,9 +217,9 @@ def _conclude(
     """Prove what the reply states, judge it, and put the answer together."""
     by_id = {document.id: document for document in material.documents}
     known = " ".join([question, searched, *(document.title for document in material.documents)])
-    cited = compose(reply.statements, material.reading.sentences, by_id, known, judge.sure)
+    also = reply.likely_from(AS_LIKELY)
+    cited = compose(reply.statements, material.reading.sentences, by_id, known, judge.sure, also)
     verdict = judge.verdict(reply, cited)
-    used = {citation.document_id for citation in verdict.citations}
     return Answer(
         question=question,
         search_question=searched,
@@ -231,7 +231,7 @@ def _conclude(
         timings=timings,
         unsupported=cited.unsupported,
         signals=verdict.signals,
-        documents=tuple(document for document in material.documents if document.id in used),
+        documents=tuple(by_id[i] for i in dict.fromkeys(c.document_id for c in verdict.citations)),
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
-from qa.answering import ChatReader, Reply, StatementStream
+from qa.answering import ChatReader, Likely, Reply, StatementStream
 from qa.calibration import Calibration, Evidence, Logistic, log_odds
 from qa.citations import Cited
 from qa.corpus import make_document
@@ -20,9 +20,13 @@ PLAIN = Calibration(Logistic(0, {"log_odds": 1}), 0.5, 0.5, Logistic(0, {"log_od
 CITED = Cited("Ana Lind. [1]", (Citation(1, DOCUMENT.id, "bridge.txt", "p", 0, 27, DOCUMENT.text, 0, 9),), 0)
 
 
+def never(not_stated: float, likely: Likely) -> bool:
+    return False
+
+
 @pytest.mark.parametrize("size", [1, 3, 100])
-def test_the_stream_shows_statements_without_their_numbers(size: int) -> None:
-    reply, stream = "1,2: Khost: a province\n3: He denied it", StatementStream()
+def test_the_stream_shows_statements_without_their_labels(size: int) -> None:
+    reply, stream = "A B: Khost: a province\nC: He denied it", StatementStream()
     shown = [stream.feed(reply[at : at + size]) for at in range(0, len(reply), size)]
     assert "".join(shown) == "Khost: a province He denied it"
 
@@ -32,15 +36,15 @@ def test_the_stream_shows_nothing_of_a_decline() -> None:
 
 
 def test_any_chat_model_can_read() -> None:
-    model = GenericFakeChatModel(messages=iter([AIMessage("1: Ana Lind")]))
-    *pieces, reply = ChatReader(model).read(READING, "Who opened it?", (), bool)
+    model = GenericFakeChatModel(messages=iter([AIMessage("A: Ana Lind")]))
+    *pieces, reply = ChatReader(model).read(READING, "Who opened it?", (), never)
     assert "".join(pieces) == "Ana Lind"
-    assert reply == Reply("1: Ana Lind")
+    assert reply == Reply("A: Ana Lind")
 
 
 def test_a_failing_provider_is_told_in_one_line() -> None:
     with pytest.raises(ModelError, match=r"GenericFakeChatModel.*check its name"):
-        list(ChatReader(GenericFakeChatModel(messages=iter([]))).read(READING, "Who?", (), bool))
+        list(ChatReader(GenericFakeChatModel(messages=iter([]))).read(READING, "Who?", (), never))
 
 
 @pytest.mark.parametrize(
@@ -49,8 +53,8 @@ def test_a_failing_provider_is_told_in_one_line() -> None:
 )
 def test_declining_follows_the_threshold(not_stated: float, threshold: float | None, answered: bool) -> None:
     judge = Judge((), True, PLAIN, threshold)
-    assert judge.declines(not_stated) is not answered
-    verdict = judge.verdict(Reply("1: Ana Lind", not_stated, -0.1), CITED)
+    assert judge.declines(not_stated, ((1, 0.5),)) is not answered
+    verdict = judge.verdict(Reply("A: Ana Lind", not_stated, -0.1), CITED)
     assert verdict.answered is answered
     assert (verdict.text, verdict.citations) == ((CITED.text, CITED.citations) if answered else (NOT_SAID, ()))
     assert 0 <= verdict.confidence <= 1
@@ -59,17 +63,17 @@ def test_declining_follows_the_threshold(not_stated: float, threshold: float | N
 @pytest.mark.parametrize(("not_stated", "sure"), [(0.4, True), (0.6, False)])
 def test_an_answer_is_sure_from_the_calibrated_probability_on(not_stated: float, sure: bool) -> None:
     judge = Judge((), True, PLAIN, 0.0)
-    judge.declines(not_stated)
+    judge.declines(not_stated, ())
     assert judge.sure is sure
 
 
 def test_what_nothing_supports_is_declined() -> None:
-    assert not Judge((), True, PLAIN, None).verdict(Reply("1: Bo", 0.01, 0.0), Cited("", (), 1)).answered
+    assert not Judge((), True, PLAIN, None).verdict(Reply("A: Bo", 0.01, 0.0), Cited("", (), 1)).answered
     assert not Judge((), True, PLAIN, None).verdict(Reply("It was Bo"), Cited("", (), 1)).answered
 
 
 def test_without_log_probabilities_the_proof_decides() -> None:
-    assert Judge((), True, PLAIN, None).verdict(Reply("1: Ana Lind"), CITED).answered
+    assert Judge((), True, PLAIN, None).verdict(Reply("A: Ana Lind"), CITED).answered
 
 
 def test_log_odds_and_logistic_by_hand() -> None:

@@ -22,14 +22,24 @@ def composed(*statements: Statement, known: str = ""):
 def test_every_citation_is_verbatim_and_ties_to_its_statement() -> None:
     price = Statement("it cost 12 million crowns", (2,))
     cited = composed(price, Statement("Oskar Brandt called the price absurd", (3,)))
-    assert cited.text == "It cost 12 million crowns. [1] Oskar Brandt called the price absurd. [2]"
+    assert cited.text == (
+        "It cost 12 million crowns. [1] "
+        "Oskar Brandt called the price absurd. “Critics, among them Oskar Brandt, called the price absurd.” [2]"
+    )
     assert [c.quote for c in cited.citations] == [SENTENCES[1].text, SENTENCES[2].text]
     for citation in cited.citations:
         assert TEXT[citation.start : citation.end] == citation.quote
     assert [cited.text[c.answer_start : c.answer_end] for c in cited.citations] == [
         "It cost 12 million crowns.",
-        "Oskar Brandt called the price absurd.",
+        "Oskar Brandt called the price absurd. “Critics, among them Oskar Brandt, called the price absurd.”",
     ]
+
+
+def test_a_sentence_that_the_model_might_as_well_have_named_is_quoted_too() -> None:
+    price = Statement("it cost 12 million crowns", (2,))
+    cited = compose([price], SENTENCES, {DOCUMENT.id: DOCUMENT}, "", also={2, 3})
+    assert [c.quote for c in cited.citations] == [SENTENCES[1].text, SENTENCES[2].text]
+    assert cited.text.endswith(f"“{SENTENCES[2].text}” [2]")
 
 
 def test_markers_count_in_order_of_first_use_and_stay() -> None:

@@ -62,7 +62,7 @@ def engine_with(settings: Settings, opened: list[QA], *replies: str) -> QA:
 
 
 def test_an_answer_is_proved_by_the_file(settings: Settings, opened: list[QA]) -> None:
-    answer = engine_with(settings, opened, "2: It cost 12 million crowns").ask("What was the price?")
+    answer = engine_with(settings, opened, "B: It cost 12 million crowns").ask("What was the price?")
     assert answer.answered
     assert answer.text == "It cost 12 million crowns. [1]"
     (citation,) = answer.citations
@@ -73,7 +73,7 @@ def test_an_answer_is_proved_by_the_file(settings: Settings, opened: list[QA]) -
 
 
 def test_stream_gives_passages_then_text_then_the_answer(settings: Settings, opened: list[QA]) -> None:
-    first, *pieces, last = engine_with(settings, opened, "3: Oskar Brandt").stream("Who was it that complained?")
+    first, *pieces, last = engine_with(settings, opened, "C: Oskar Brandt").stream("Who was it that complained?")
     assert isinstance(first, tuple)
     assert first[0].rank == 1
     assert "".join(pieces) == "Oskar Brandt"
@@ -81,7 +81,7 @@ def test_stream_gives_passages_then_text_then_the_answer(settings: Settings, ope
     assert last.text == "Oskar Brandt. “Oskar Brandt called the price “absurd”.” [1]"
 
 
-@pytest.mark.parametrize("reply", ["none", "2: It cost 99 million crowns", "Zebras roam the steppe"])
+@pytest.mark.parametrize("reply", ["none", "B: It cost 99 million crowns", "Zebras roam the steppe"])
 def test_what_is_not_proved_is_declined(settings: Settings, opened: list[QA], reply: str) -> None:
     answer = engine_with(settings, opened, reply).ask("What did the zebra cost?")
     assert (answer.answered, answer.text, answer.citations) == (False, NOT_SAID, ())
@@ -90,7 +90,7 @@ def test_what_is_not_proved_is_declined(settings: Settings, opened: list[QA], re
 def test_a_repeated_question_is_answered_from_the_cache_until_the_index_changes(
     settings: Settings, opened: list[QA]
 ) -> None:
-    engine = engine_with(settings, opened, "2: It cost 12 million crowns", "1: Ana Lind")
+    engine = engine_with(settings, opened, "B: It cost 12 million crowns", "A: Ana Lind")
     first = engine.ask("What was the price?")
     assert engine.ask("what was the  price?") is first
     (settings.corpus / "more.txt").write_text("A ferry runs on Sundays.", encoding="utf-8")
@@ -100,12 +100,12 @@ def test_a_repeated_question_is_answered_from_the_cache_until_the_index_changes(
 
 def test_follow_ups_are_searched_with_the_exchange(settings: Settings, opened: list[QA]) -> None:
     history = [{"role": "user", "content": "Who opened the bridge?"}, {"role": "assistant", "content": "Ana Lind. [1]"}]
-    answer = engine_with(settings, opened, "1: On 4 May").ask("And when?", history=history)
+    answer = engine_with(settings, opened, "A: On 4 May").ask("And when?", history=history)
     assert answer.search_question == "Who opened the bridge? Ana Lind. And when?"
 
 
 def test_async_batch_and_langchain_give_the_same(settings: Settings, opened: list[QA]) -> None:
-    replies = ["2: It cost 12 million crowns"] * 4
+    replies = ["B: It cost 12 million crowns"] * 4
     expected = "It cost 12 million crowns. [1]"
     assert asyncio.run(engine_with(settings, opened, *replies).aask("What was the price?")).text == expected
     assert [a.text for a in engine_with(settings, opened, *replies).batch(["Price?", "Cost?"])] == [expected] * 2
@@ -124,7 +124,7 @@ def test_async_batch_and_langchain_give_the_same(settings: Settings, opened: lis
 
 
 def test_uploads_are_seen_by_their_owner_only(settings: Settings, opened: list[QA]) -> None:
-    engine = engine_with(settings, opened, "1: A ferry runs on Sundays", "none")
+    engine = engine_with(settings, opened, "A: A ferry runs on Sundays", "none")
     ferry = engine.add_text("Ferry", "A ferry runs on Sundays.", owner="ann")
     assert [d.title for d in engine.documents("ann")][-1] == "Ferry"
     assert ferry.id not in {d.id for d in engine.documents("bob")}
@@ -144,7 +144,7 @@ def test_bad_questions_are_refused(settings: Settings, opened: list[QA]) -> None
 
 def test_a_large_corpus_is_read_in_its_best_sentences(settings: Settings, opened: list[QA]) -> None:
     small = settings.model_copy(update={"whole_document_tokens": 0, "context_tokens": 50})
-    engine = engine_with(small, opened, "1: Oskar Brandt")
+    engine = engine_with(small, opened, "A: Oskar Brandt")
     answer = engine.ask("Who called the price absurd?")
     assert answer.answered
     assert ARTICLE[answer.citations[0].start : answer.citations[0].end] == answer.citations[0].quote

@@ -4,7 +4,7 @@ import pytest
 
 from qa.corpus import make_document
 from qa.passages import split
-from qa.reading import Statement, chat_prefix, chat_suffix, grammar, lay_out, read_reply, write_reply
+from qa.reading import Statement, chat_prefix, chat_suffix, grammar, label, lay_out, number_of, read_reply, write_reply
 
 TEXT = "First fact. Second fact.\n\nA heading\n\nThird fact <|im_end|> told."
 
@@ -14,14 +14,14 @@ def reading():
     return lay_out(split(document, 400), [document]), document
 
 
-def test_sentences_are_numbered_in_the_order_of_the_text_under_their_headings() -> None:
+def test_sentences_are_labelled_in_the_order_of_the_text_under_their_headings() -> None:
     laid, document = reading()
     assert laid.text.splitlines() == [
         "# Title",
-        "[1] First fact.",
-        "[2] Second fact.",
+        "First fact. [A]",
+        "Second fact. [B]",
         "## A heading",
-        "[3] Third fact < im_end > told.",
+        "Third fact < im_end > told. [C]",
     ]
     assert all(document.text[s.start : s.end] == s.text for s in laid.sentences)
 
@@ -44,11 +44,12 @@ def test_history_stands_before_the_question() -> None:
     [
         ("none", ()),
         (" None.\n", ()),
-        ("4: Khost", (Statement("Khost", (4,)),)),
-        ("4,7: Khost\n2: He denied it", (Statement("Khost", (4, 7)), Statement("He denied it", (2,)))),
-        ("[4], [7]: Khost", (Statement("Khost", (4, 7)),)),
-        ("4,4: Khost", (Statement("Khost", (4,)),)),
+        ("D: Khost", (Statement("Khost", (4,)),)),
+        ("D G: Khost\nB: He denied it", (Statement("Khost", (4, 7)), Statement("He denied it", (2,)))),
+        ("[D], [G]: Khost", (Statement("Khost", (4, 7)),)),
+        ("D D: Khost", (Statement("Khost", (4,)),)),
         ("It was Khost.", (Statement("It was Khost.", ()),)),
+        ("AB: Khost", (Statement("Khost", (28,)),)),
         ("", ()),
     ],
 )
@@ -63,4 +64,11 @@ def test_written_replies_are_read_back() -> None:
 
 
 def test_grammar_names_exactly_the_sentences_that_exist() -> None:
-    assert 'number ::= "1" | "2" | "3"\n' in grammar(3)
+    assert 'label ::= "A" | "B" | "C"\n' in grammar(3)
+
+
+def test_labels_are_all_different_and_found_again() -> None:
+    names = [label(number) for number in range(1, 1000)]
+    assert len(set(names)) == len(names)
+    assert [number_of(name) for name in names] == list(range(1, 1000))
+    assert number_of("none") == 0

@@ -13,6 +13,7 @@ import argparse
 import json
 import random
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from qa.corpus import make_document, title_of
 from qa.datatypes import Document, Passage
 from qa.passages import split
-from qa.reading import Reading, Statement, chat_prefix, chat_suffix, lay_out, write_reply
+from qa.reading import NOT_STATED, Reading, Statement, chat_prefix, chat_suffix, lay_out, write_reply
 
 HERE = Path(__file__).parent
 HELD_OUT_ARTICLES = ("Harvard University", "Packet switching")
@@ -41,6 +42,8 @@ MODULES = {
     "mlp.down_proj": "ffn_down",
 }
 END = "<|im_end|>"
+LABEL_SHARE = 0.6
+"""Share of the labels in the loss of a reply; the words follow from the sentences that they name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,15 @@ def pack(document: Document, examples: list[Example], drop: float, tokenizer, rn
     return Pack(encode(chat_prefix(reading)), questions)
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Whether a question is unanswerable, the log-odds of "none", and whether the likeliest label is a right one."""
+
+    unanswerable: bool
+    odds: float
+    right: bool
+
+
 class LowRank(torch.nn.Module):
     """A frozen linear layer plus the trained product of two thin matrices."""
 
@@ -160,6 +172,9 @@ class Reader:
         packed = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
         self.model = packed.to(torch.bfloat16)
         self.model.requires_grad_(False)
+        self.none, self.colon, self.line_break = (
+            self.tokenizer(text, add_special_tokens=False).input_ids[0] for text in (NOT_STATED, ":", "\n")
+        )
         self.parameters: list[torch.nn.Parameter] = []
         for layer in self.model.model.layers[FIRST_LAYER:]:
             for name in MODULES:
@@ -193,8 +208,8 @@ class Reader:
         ids, positions, mask = self._geometry(pack)
         return self._run(self.model.model.embed_tokens(ids), positions, mask, self.model.model.layers[:FIRST_LAYER])
 
-    def losses(self, pack: Pack, hidden: torch.Tensor) -> tuple[torch.Tensor, list[tuple[int, float]]]:
-        """Return the mean loss a question, and for each question (first token wanted, log-odds of "none")."""
+    def losses(self, pack: Pack, hidden: torch.Tensor) -> tuple[torch.Tensor, list[Outcome]]:
+        """Return the mean loss a question, and what the first token of each reply would be."""
         _, positions, mask = self._geometry(pack)
         hidden = self._run(hidden, positions, mask, self.model.model.layers[FIRST_LAYER:])
         at, places, targets, weights, firsts = len(pack.prefix), [], [], [], []
@@ -203,16 +218,44 @@ class Reader:
             firsts.append(len(places))
             places += range(at - 1, at - 1 + len(reply))
             targets += reply
-            weights += [1 / len(reply)] * len(reply)
+            weights += self._weights(reply)
             at += len(reply)
         states = self.model.model.norm(hidden[0, places])
         logits = torch.nn.functional.linear(states, self.model.lm_head.weight).float()
         loss = torch.nn.functional.cross_entropy(logits, torch.tensor(targets), reduction="none")
-        none = self.tokenizer("none", add_special_tokens=False).input_ids[0]
-        chances = logits[firsts].detach().log_softmax(-1)[:, none].exp().clamp(1e-6, 1 - 1e-6)
-        odds = (chances / (1 - chances)).log().tolist()
-        wanted = [targets[f] == none for f in firsts]
-        return (loss * torch.tensor(weights)).sum() / len(pack.questions), list(zip(wanted, odds, strict=True))
+        chances = logits[firsts].detach().softmax(-1).clamp(1e-6, 1 - 1e-6)
+        odds = (chances[:, self.none] / (1 - chances[:, self.none])).log().tolist()
+        chances[:, self.none] = 0
+        outcomes = [
+            Outcome(reply[0] == self.none, odd, best in reply)
+            for (_, reply), odd, best in zip(pack.questions, odds, chances.argmax(-1).tolist(), strict=True)
+        ]
+        return (loss * torch.tensor(weights)).sum() / len(pack.questions), outcomes
+
+    def _weights(self, reply: list[int]) -> list[float]:
+        """Return the share of each token in the loss of a reply: LABEL_SHARE for the labels, the rest for the words."""
+        colons = [at for at, token in enumerate(reply) if token == self.colon]
+        breaks = [at for at, token in enumerate(reply) if token == self.line_break]
+        labels: set[int] = set()
+        for start in (0, *(at + 1 for at in breaks)):
+            labels.update(range(start, next((c for c in colons if c > start), start) + 1))
+        share = LABEL_SHARE / len(labels)
+        rest = (1 - LABEL_SHARE) / max(1, len(reply) - len(labels))
+        return [share if at in labels else rest for at in range(len(reply))]
+
+    def load(self, path: Path) -> None:
+        """Take an adapter's weights as the beginning."""
+        tensors = {tensor.name: tensor.data for tensor in gguf.GGUFReader(path).tensors}
+        for name, parameter in self._named():
+            parameter.data.copy_(torch.from_numpy(tensors[name].astype(np.float32)))
+
+    def _named(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
+        for at, layer in enumerate(self.model.model.layers[FIRST_LAYER:], FIRST_LAYER):
+            for name, target in MODULES.items():
+                parent, child = name.split(".")
+                module = getattr(getattr(layer, parent), child)
+                yield f"blk.{at}.{target}.weight.lora_a", module.a
+                yield f"blk.{at}.{target}.weight.lora_b", module.b
 
     def save(self, path: Path) -> None:
         """Write the adapter in the form that llama.cpp loads, half precision."""
@@ -220,13 +263,8 @@ class Reader:
         writer.add_type(gguf.GGUFType.ADAPTER)
         writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
         writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, float(ALPHA))
-        for at, layer in enumerate(self.model.model.layers):
-            for name, target in MODULES.items() if at >= FIRST_LAYER else ():
-                parent, child = name.split(".")
-                module = getattr(getattr(layer, parent), child)
-                for part in ("a", "b"):
-                    weights = getattr(module, part).detach().float().numpy().astype(np.float16)
-                    writer.add_tensor(f"blk.{at}.{target}.weight.lora_{part}", weights)
+        for name, parameter in self._named():
+            writer.add_tensor(name, parameter.detach().numpy().astype(np.float16))
         path.parent.mkdir(parents=True, exist_ok=True)
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
@@ -234,11 +272,13 @@ class Reader:
         writer.close()
 
 
-def discrimination(pairs: list[tuple[bool, float]]) -> float:
-    """Return the area under the ROC curve of "not stated" by the log-odds of "none"."""
-    yes = [odds for wanted, odds in pairs if wanted]
-    no = [odds for wanted, odds in pairs if not wanted]
-    return float(np.mean([(y > n) + 0.5 * (y == n) for y in yes for n in no])) if yes and no else float("nan")
+def summary(outcomes: list[Outcome]) -> str:
+    """Return the area under the ROC curve of "not stated" by its log-odds, and the share of right first labels."""
+    yes = [o.odds for o in outcomes if o.unanswerable]
+    no = [o.odds for o in outcomes if not o.unanswerable]
+    area = float(np.mean([(y > n) + 0.5 * (y == n) for y in yes for n in no])) if yes and no else float("nan")
+    right = np.mean([o.right for o in outcomes if not o.unanswerable])
+    return f"AUC of not stated {area:.3f}, first label right {right:.3f}, {len(outcomes)} questions"
 
 
 def main() -> None:
@@ -247,6 +287,8 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--squad", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--start", type=Path, help="an adapter to go on from")
+    parser.add_argument("--articles", type=Path, default=HERE / "articles")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--limit", type=int, help="packs, to try the script")
@@ -255,9 +297,13 @@ def main() -> None:
     rng = random.Random(7)
     torch.manual_seed(7)
     reader = Reader(args.model)
-    packs = [pack(d, e, 0.06, reader.tokenizer, rng) for d, e in written_articles(HERE / "articles")]
+    if args.start:
+        reader.load(args.start)
+    packs = [pack(d, e, 0.06, reader.tokenizer, rng) for d, e in written_articles(args.articles)]
     packs += [pack(d, e, 0.10, reader.tokenizer, rng) for d, e in squad_articles(args.squad, held_out=False)]
-    checks = [pack(d, e, 0.0, reader.tokenizer, rng) for d, e in squad_articles(args.squad, held_out=True)][::4]
+    held_out = {"written": written_articles(HERE.parent / "data" / "held_out"),
+                "SQuAD": squad_articles(args.squad, held_out=True)[::6]}
+    checks = {n: [pack(d, e, 0.0, reader.tokenizer, rng) for d, e in found] for n, found in held_out.items()}
     rng.shuffle(packs)
     packs = packs[: args.limit]
     tokens = sum(len(p.prefix) + sum(len(q) + len(r) for q, r in p.questions) for p in packs)
@@ -269,6 +315,7 @@ def main() -> None:
     for epoch in range(args.epochs):
         order = rng.sample(range(len(packs)), len(packs))
         running: list[float] = []
+        seen: list[Outcome] = []
         for at in order:
             share = max(step / steps, (time.time() - begun) / 60 / args.minutes)
             if share >= 1:
@@ -278,7 +325,8 @@ def main() -> None:
                 group["lr"] = args.rate * warm * (0.05 + 0.95 * 0.5 * (1 + np.cos(np.pi * share)))
             if at not in lowers:
                 lowers[at] = reader.lower(packs[at])
-            loss, _ = reader.losses(packs[at], lowers[at])
+            loss, outcomes = reader.losses(packs[at], lowers[at])
+            seen += outcomes
             loss.backward()
             torch.nn.utils.clip_grad_norm_(reader.parameters, 1.0)
             optimizer.step()
@@ -288,14 +336,15 @@ def main() -> None:
             if step % 10 == 0:
                 seconds = time.time() - begun
                 mean = np.mean(running[-10:])
-                print(f"epoch {epoch} step {step}/{steps} loss {mean:.3f} {seconds:.0f} s", flush=True)
-        with torch.no_grad():
-            results = [reader.losses(p, reader.lower(p)) for p in checks]
-        pairs = [pair for _, found in results for pair in found]
-        print(
-            f"epoch {epoch}: held-out articles: loss {np.mean([float(loss) for loss, _ in results]):.3f}, "
-            f"AUC of not stated {discrimination(pairs):.3f} on {len(pairs)} questions", flush=True,
-        )
+                print(f"epoch {epoch} step {step}/{steps} loss {mean:.3f} {seconds:.0f} s, {summary(seen)}", flush=True)
+                seen = []
+            if step % 30 == 0:
+                reader.save(args.out)
+        for name, held_out in checks.items():
+            with torch.no_grad():
+                results = [reader.losses(p, reader.lower(p)) for p in held_out]
+            loss = np.mean([float(loss) for loss, _ in results])
+            print(f"epoch {epoch}: {name}: loss {loss:.3f}, {summary([o for _, f in results for o in f])}", flush=True)
         reader.save(args.out)
 
 
