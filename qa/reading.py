@@ -1,8 +1,8 @@
 """What the reader model sees and how its reply is read: labelled sentences in, "labels: statement" lines out.
 
 A label is one token and follows its sentence: a causal model has read the sentence when it comes to the label, so that
-the label's own state can stand for the sentence and be pointed at in one step. Numbers before the sentences, which
-take two steps and up to three tokens, are found by the model far less often (README, what was tried).
+the label's own state can stand for the sentence and be pointed at in one step, and the probabilities of the first
+token of a reply are those of all sentences.
 
 The same functions build the prompts of training (tests/training) and of answering, so that the two never differ.
 Nothing here calls a model.
