@@ -186,7 +186,7 @@ def compose(
 
 
 def _state(composer: Composer, claim: str, proof: Sequence[NumberedSentence]) -> None:
-    quotes = " ".join(f"“{s.text}”" for s in proof)
+    quotes = " ".join(_quoted(s) for s in proof)
     spoken = content_words(composer.text) | content_words(claim)
     unsaid = set().union(*(content_words(s.text) for s in proof))
     full = len(unsaid & spoken) >= MOSTLY_SAID * len(unsaid)
@@ -195,9 +195,14 @@ def _state(composer: Composer, claim: str, proof: Sequence[NumberedSentence]) ->
 
 def _quote(composer: Composer, passage: Sequence[NumberedSentence]) -> None:
     for sentence in passage:
-        words = f"“{sentence.text}”"
+        words = _quoted(sentence)
         if words not in composer.text and (not composer.text or composer.has_room(words)):
             composer.add(words, [sentence])
+
+
+def _quoted(sentence: NumberedSentence) -> str:
+    """Return a sentence in quotation marks, once where the source has them already."""
+    return sentence.text if sentence.text.startswith(("“", '"')) else f"“{sentence.text}”"
 
 
 def _shifted(citations: Iterable[Citation], by: int) -> tuple[Citation, ...]:

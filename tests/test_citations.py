@@ -103,3 +103,10 @@ def test_an_unsure_answer_quotes_the_whole_passage_and_states_nothing() -> None:
 def test_a_wrong_sentence_number_is_mended_by_the_words() -> None:
     cited = composed(Statement("Critics called the price absurd", (1,)))
     assert [c.quote for c in cited.citations] == [SENTENCES[2].text]
+
+
+def test_a_quote_of_direct_speech_has_its_marks_once() -> None:
+    document = make_document("Talk", "talk.txt", "“It will rain on Monday and on Tuesday,” she said to the crew.")
+    sentences = lay_out(split(document, 400), [document]).sentences
+    cited = compose([Statement("rain on Monday", (1,))], sentences, {document.id: document}, "")
+    assert cited.text == f"Rain on Monday. {document.text} [1]"
