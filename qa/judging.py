@@ -10,6 +10,9 @@ from qa.citations import Cited, content_words
 from qa.datatypes import Citation, RetrievedPassage
 
 NOT_SAID = "The article does not say."
+UNRELATED = 0.1
+"""Cosine of the best passage below which a question is about something else; of the 170 answerable ones of the
+calibration none lies there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Judge:
     ) -> None:
         """Judge on what was found and on whether all was read; a threshold takes the calibrated one's place."""
         self._cosine = max((p.cosine for p in passages), default=0.0)
+        self._unrelated = bool(passages) and self._cosine < UNRELATED
         self._whole = float(whole)
         self._calibration = calibration
         self._threshold = calibration.threshold if threshold is None else threshold
@@ -49,7 +53,7 @@ class Judge:
         """Decide from the reader's probability of "not stated" (0..1) and its likely sentences whether to decline."""
         evidence = Evidence(log_odds(not_stated), pointed(likely), cosine=self._cosine, whole=self._whole)
         stated = self._calibration.stated.probability(evidence)
-        self._declined = stated < self._threshold
+        self._declined = stated < self._threshold or self._unrelated
         self.sure = stated >= self._calibration.sure
         return self._declined
 

@@ -8,7 +8,7 @@ from qa.answering import ChatReader, Likely, Reply, StatementStream
 from qa.calibration import Calibration, Evidence, Logistic, log_odds
 from qa.citations import Cited
 from qa.corpus import make_document
-from qa.datatypes import Citation
+from qa.datatypes import Citation, RetrievedPassage
 from qa.errors import ModelError
 from qa.judging import NOT_SAID, Judge
 from qa.passages import split
@@ -80,3 +80,9 @@ def test_log_odds_and_logistic_by_hand() -> None:
     assert log_odds(0.5) == 0.0
     assert log_odds(1.0) == pytest.approx(-13.8, abs=0.1)
     assert Logistic(1.0, {"log_odds": 2.0, "cosine": -4.0}).probability(Evidence(0.5, cosine=0.5)) == 0.5
+
+
+@pytest.mark.parametrize(("cosine", "declined"), [(0.05, True), (0.3, False)])
+def test_a_question_about_something_else_is_declined(cosine: float, declined: bool) -> None:
+    passage = RetrievedPassage(split(DOCUMENT, 400)[0], 1, 0.5, cosine)
+    assert Judge([passage], True, PLAIN, None).declines(0.01, ((1, 0.9),)) is declined
