@@ -191,7 +191,8 @@ def test_a_rewritten_question_is_shown() -> None:
     ("confidence", "expected"),
     [
         (1.0, "Very likely right (about 9 in 10)"),
-        (0.8, "Very likely right (about 8 in 10)"),
+        (0.86, "Very likely right (about 9 in 10)"),
+        (0.8, "Likely right (about 8 in 10)"),
         (0.7, "Likely right (about 7 in 10)"),
         (0.58, "More likely right than wrong (about 6 in 10)"),
         (0.42, "Doubtful, please check (about 4 in 10)"),
