@@ -129,7 +129,7 @@ class Suggestions:
         return [passage for first in (0, 2, 1, 3) for passage in passages[first::4]]
 
     def starters(self) -> tuple[str, ...]:
-        """Return the surest questions, in the order of their finding; none before there are enough or no more will come."""
+        """Return the surest questions as they were found; none before there are enough or no more will come."""
         kept = self.kept()
         if not kept.done and len(kept.found) < STARTERS:
             return ()
