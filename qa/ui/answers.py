@@ -63,7 +63,7 @@ def quotes_html(answer: Answer, turn: int, words: Words) -> str:
     titles = {document.id: document.title for document in answer.documents}
     items = "".join(_quote(citation, turn, titles, words) for citation in answer.citations)
     title = element("h3", words("quotes"))
-    return element("section", title + element("ol", items), class_="quotes", aria_label=words("quotes"))
+    return element("div", title + element("ol", items), class_="quotes")
 
 
 def _quote(citation: Citation, turn: int, titles: dict[str, str], words: Words) -> str:

@@ -105,7 +105,8 @@ def toolbar(session: Session, engine: Engine) -> Parts:
     The words that the browser itself shows travel along as data attributes.
     """
     words = words_of(session)
-    skips = "".join(element("a", words(f"to_{to}"), class_="skip", href=f"#{to}") for to in ("question", "article"))
+    skips = element("a", words("to_question"), class_="skip", href="#composer")
+    skips += element("a", words("to_article"), class_="skip", href="#article")
     items = [button(words(key), **action) for key, action in MENU]
     items.append(element("a", words("programs"), href="gradio_api/info"))
     menu = element("summary", words("menu")) + element("ul", "".join(element("li", item) for item in items))

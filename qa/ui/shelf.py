@@ -45,4 +45,4 @@ def notes_html(notes: Sequence[tuple[str, bool]]) -> str:
     items = "".join(
         element("li", escaped(message), class_="error" if failed else "note", dir="auto") for message, failed in notes
     )
-    return element("ul", items, class_="notes", role="status") if items else ""
+    return element("div", element("ul", items, class_="notes"), role="status") if items else ""

@@ -75,7 +75,7 @@
       room.openCitation(target);
     } else if (target.matches("a.skip")) {
       event.preventDefault();
-      if (target.hash === "#question") return composer().focus();
+      if (target.hash === "#composer") return composer().focus();
       room.unfold(true);
       $("#article").focus();
     } else if (target.id === "fold") room.unfold(!room.isOpen());
