@@ -47,13 +47,15 @@ class Logistic:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """`stated` decides whether to answer, from `threshold` on, and in own words, from `sure` on.
+    """`stated` decides whether to answer, from a threshold on, and in own words, from `sure` on.
 
-    The other two give the confidence shown.
+    The thresholds differ with what was read: sentences that retrieval chose may lack the proof, so the reader doubts
+    more, and the same threshold would decline far too much. The other two give the confidence shown.
     """
 
     stated: Logistic
-    threshold: float
+    threshold_whole: float
+    threshold_retrieved: float
     sure: float
     right_answer: Logistic
     right_decline: Logistic
@@ -63,13 +65,14 @@ class Calibration:
         """Read a calibration; a missing file gives one that takes the reader's word."""
         if not path.is_file():
             plain = Logistic(0.0, {"log_odds": 1.0})
-            return cls(plain, 0.5, 0.5, plain, Logistic(0.0, {"log_odds": -1.0}))
+            return cls(plain, 0.5, 0.5, 0.5, plain, Logistic(0.0, {"log_odds": -1.0}))
         record = json.loads(path.read_text(encoding="utf-8"))
-        parts = {
+        numbers = {name: float(record[name]) for name in ("threshold_whole", "threshold_retrieved", "sure")}
+        scales = {
             name: Logistic(record[name]["bias"], record[name]["weights"])
             for name in ("stated", "right_answer", "right_decline")
         }
-        return cls(threshold=record["threshold"], sure=record["sure"], **parts)
+        return cls(**numbers, **scales)  # type: ignore[arg-type]
 
 
 def log_odds(not_stated: float) -> float:

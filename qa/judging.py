@@ -40,12 +40,13 @@ class Judge:
         calibration: Calibration,
         threshold: float | None,
     ) -> None:
-        """Judge on what was found and on whether all was read; a threshold takes the calibrated one's place."""
+        """Judge on what was found and on whether all was read; a threshold takes the place of the calibrated ones."""
         self._cosine = max((p.cosine for p in passages), default=0.0)
         self._unrelated = bool(passages) and self._cosine < UNRELATED
         self._whole = float(whole)
         self._calibration = calibration
-        self._threshold = calibration.threshold if threshold is None else threshold
+        calibrated = calibration.threshold_whole if whole else calibration.threshold_retrieved
+        self._threshold = calibrated if threshold is None else threshold
         self._declined = False
         self.sure = True
 

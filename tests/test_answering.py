@@ -16,7 +16,9 @@ from qa.reading import lay_out
 
 DOCUMENT = make_document("The bridge", "bridge.txt", "Ana Lind opened the bridge.")
 READING = lay_out(split(DOCUMENT, 400), [DOCUMENT])
-PLAIN = Calibration(Logistic(0, {"log_odds": 1}), 0.5, 0.5, Logistic(0, {"log_odds": 1}), Logistic(0, {"log_odds": -1}))
+PLAIN = Calibration(
+    Logistic(0, {"log_odds": 1}), 0.5, 0.3, 0.5, Logistic(0, {"log_odds": 1}), Logistic(0, {"log_odds": -1})
+)
 CITED = Cited("Ana Lind. [1]", (Citation(1, DOCUMENT.id, "bridge.txt", "p", 0, 27, DOCUMENT.text, 0, 9),), 0)
 
 
@@ -45,6 +47,13 @@ def test_any_chat_model_can_read() -> None:
 def test_a_failing_provider_is_told_in_one_line() -> None:
     with pytest.raises(ModelError, match=r"GenericFakeChatModel.*check its name"):
         list(ChatReader(GenericFakeChatModel(messages=iter([]))).read(READING, "Who?", (), never))
+
+
+@pytest.mark.parametrize(("whole", "answered"), [(True, False), (False, True)])
+def test_retrieved_sentences_have_a_threshold_of_their_own(whole: bool, answered: bool) -> None:
+    judge = Judge((), whole, PLAIN, None)
+    assert judge.declines(0.6, ((1, 0.5),)) is not answered
+    assert not judge.sure
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """How long commands take from a standing start, and how much memory a process that answers holds; models in place."""
 
 import os
-import signal
 import statistics
 import subprocess
 import sys
@@ -77,7 +76,7 @@ def warm_seconds(folder: Path) -> tuple[float, float]:
             taken = [seconds(*ask, question, times=1) for question in (QUESTION, *OTHERS)]
             return ready, statistics.median(taken)
         finally:
-            serving.send_signal(signal.SIGINT)
+            serving.terminate()
 
 
 def page_seconds(folder: Path) -> float:
