@@ -39,11 +39,14 @@ def _turn(session: Session, said: Said) -> tuple[int, ChatTurn] | None:
 
 
 def _show(session: Session, engine: Engine, said: Said) -> Parts:
-    """Open a document, at a span when one is given, with the marks of a turn when one is given."""
+    """Open a document, at a span when one is given, with the marks of a turn when one is given.
+
+    When the browser has `drawn` it already, this only notes where the reader is.
+    """
     start, end, turn = _number(said, "start"), _number(said, "end"), _turn(session, said)
     span = (start, end) if start is not None and end is not None and start <= end else None
     session.place = Place(str(said.get("document")), turn[0] if turn else None, span, take_focus=True)
-    return drawing.article(session, engine, move=True)
+    return {} if said.get("drawn") is True else drawing.article(session, engine, move=True)
 
 
 def _edit(session: Session, _engine: Engine, said: Said) -> Parts:

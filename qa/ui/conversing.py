@@ -36,7 +36,7 @@ def answer_question(
 
 
 def _answer(session: Session, engine: Engine, turn: ChatTurn, history: list[Turn]) -> Iterator[Parts]:
-    pace = Pace(DRAW_SECONDS)
+    pace, place = Pace(DRAW_SECONDS), session.place
     try:
         qa = yield from _wait(turn, engine)
         documents = session.chosen & {document.id for document in qa.documents(session.owner)} or None
@@ -63,7 +63,7 @@ def _answer(session: Session, engine: Engine, turn: ChatTurn, history: list[Turn
         if turn.running:
             turn.stage = "stopped"
     if turn in session.turns:
-        yield _ended(session, engine, turn)
+        yield _ended(session, engine, turn, follow=session.place is place)
 
 
 def _begin(session: Session, question: str, replace_from: int | None) -> tuple[ChatTurn, list[Turn]]:
@@ -102,11 +102,11 @@ def _told(session: Session, key: str, **blanks: object) -> Parts:
     return drawing.status(words_of(session)(key, **blanks))
 
 
-def _ended(session: Session, engine: Engine, turn: ChatTurn) -> Parts:
-    """Draw the finished turn, and the article at its first quote."""
+def _ended(session: Session, engine: Engine, turn: ChatTurn, follow: bool) -> Parts:
+    """Draw the finished turn, and the article at its first quote unless the reader has gone elsewhere meanwhile."""
     spoken = turn.answer.text if turn.answer else turn.error or words_of(session)("stopped")
     parts = {**drawing.live(session, engine), **drawing.composer(session), **drawing.status(spoken)}
-    if turn.answer and turn.answer.citations:
+    if follow and turn.answer and turn.answer.citations:
         first = turn.answer.citations[0]
         session.place = Place(first.document_id, len(session.turns) - 1, (first.start, first.end))
         parts |= drawing.article(session, engine, move=True)

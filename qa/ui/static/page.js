@@ -1,5 +1,5 @@
 // The page in the browser: clicks and keys become messages to the server ({question} or {act: ...}); copying, saving,
-// themes and scrolling to a new question happen here. Needs panel.js.
+// themes and scrolling to a new question happen here. Needs panel.js and standing.js.
 (() => {
   "use strict";
   const room = window.readingRoom;
@@ -45,6 +45,7 @@
     const name = turn ? turn.dataset.turn + $(".question", turn).textContent : null;
     if (name === lastTurn) return;
     lastTurn = name;
+    room.leaveFrom(null);
     const behavior = room.calm() ? "auto" : "smooth";
     if (turn) requestAnimationFrame(() => turn.scrollIntoView({ block: "start", behavior }));
   };
@@ -53,7 +54,7 @@
   const doings = {
     ask: (data) => {
       ask({ question: data.ask, turn: data.replace ? Number(data.turn) : null });
-      composer().focus({ preventScroll: true });
+      if (!room.phone()) composer().focus({ preventScroll: true }); // there it would call up the keyboard
     },
     copy: (data, button) => copy(data.copy, button),
     copyLink: (data, button) => copy(here(data.copyLink), button),
@@ -164,5 +165,6 @@
     document.addEventListener("focusin", ({ target }) => (target.matches("a.cite") ? room.showTip(target) : room.hideTip()));
     document.addEventListener("scroll", room.hideTip, true);
     addEventListener("hashchange", openHash);
+    room.keepStanding();
   };
 })();

@@ -19,10 +19,11 @@
     if (!marks.length) return;
     unfold(true);
     bring(marks[0]);
+    for (const mark of document.querySelectorAll("mark.current")) mark.classList.remove("current");
     for (const mark of marks) {
       mark.classList.remove("flash");
       void mark.offsetWidth; // restarts the animation
-      mark.classList.add("flash");
+      mark.classList.add("flash", "current");
     }
     marks[0].focus({ preventScroll: true });
   }
@@ -34,14 +35,15 @@
     const shown = panel();
     const marks = marksOf(cite);
     room.leaveFrom(link);
-    if (shown && shown.dataset.document === wanted && shown.dataset.turn === turn && marks.length) flash(marks);
-    else room.act({ act: "show", document: wanted, turn, start, end });
+    const drawn = shown?.dataset.document === wanted && shown.dataset.turn === turn && marks.length > 0;
+    if (drawn) flash(marks);
+    room.act({ act: "show", document: wanted, turn, start, end, drawn });
   };
 
   room.leaveFrom = (link) => {
     returnTo = link;
     away = false;
-    if (phone()) backButton().hidden = false;
+    if (phone()) backButton().hidden = !link;
   };
 
   // The server has drawn the panel anew; `data-jump` rises when it is to move to a place.
