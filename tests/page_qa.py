@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
+from qa.corpus import read_document
 from qa.datatypes import Answer, Citation, Document, RetrievedPassage, SyncReport, Timings, Turn
-from qa.errors import CorpusError, QuestionError
+from qa.errors import QuestionError
 from qa.passages import split
 from qa.settings import Settings, seed_corpus
 
@@ -84,9 +85,9 @@ class PageQA:
         return document
 
     def add_file(self, path: Path, owner: str) -> Document:
-        if path.suffix == ".bin":
-            raise CorpusError(f"{path.name!r} is not text; save it as UTF-8 text first")
-        return self.add_text(path.name, path.read_text(encoding="utf-8"), owner)
+        document = read_document(path, path.name, self.settings.max_file_megabytes)
+        self._own.setdefault(owner, []).append(document)
+        return document
 
     def remove(self, document_id: str, owner: str) -> None:
         self._own[owner] = [document for document in self._own.get(owner, []) if document.id != document_id]

@@ -18,6 +18,7 @@ from qa.settings import Settings
 from qa.ui.server import Address, Server
 
 GRACE_SECONDS = 0.3
+MEGABYTES = 1.0
 LOGIN = ("ada", "l0velace")
 PREFIX = "/reading"
 
@@ -29,12 +30,12 @@ def main() -> None:
         if kind == "broken":
             raise ModelError("part 7 of the model is missing; run: pip install '.[local]' <b>now</b>")
         go = Path(sys.argv[1]) / "go"
-        settings = Settings(data_dir=go.parent)
+        settings = Settings(data_dir=go.parent, max_file_megabytes=MEGABYTES)
         return PageQA(settings, hold=go if kind == "held" else None, late=go if kind == "late" else None)
 
     address = Address(auth=[LOGIN] if kind == "locked" else [], root_path=PREFIX if kind == "proxied" else None)
     server = Server(open_qa, address, grace=GRACE_SECONDS)  # type: ignore[arg-type]
-    print(server.start(1), flush=True)
+    print(server.start(MEGABYTES), flush=True)
     server.wait()
 
 

@@ -35,7 +35,7 @@ def test_adding_choosing_and_removing(window: Window, tmp_path: Path) -> None:
     )
     notes = window.page.locator("#notes")
     expect(notes).to_contain_text("Added:")
-    expect(notes).to_contain_text("is not text; save it as UTF-8 text first")
+    expect(notes).to_contain_text("is no text or Markdown file (.bin): convert it to one of these first")
     expect(window.page.locator("#article")).to_contain_text("Cats sleep a lot.")
     paste(window, "Dogs", "Dogs bark.\nThey do.")
 
@@ -50,6 +50,39 @@ def test_adding_choosing_and_removing(window: Window, tmp_path: Path) -> None:
     expect(passages).to_have_count(2)  # the two lines of Dogs, and nothing of the article
     window.page.get_by_role("button", name="Remove: Dogs").click()
     expect(notes).to_contain_text("Removed: Dogs")
+    expect(window.page.locator(".shelf li")).to_have_count(2)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "told"),
+    [
+        ("empty.txt", b"", "holds no words"),
+        ("binary.txt", b"\x00\x01\x02", "is not a text file: save it as UTF-8 text"),
+        ("scanned or locked.pdf", b"%PDF-1.7\n/Encrypt 5 0 R", "is no text or Markdown file (.pdf): convert it"),
+        ("large.txt", b"many words " * 100_000, "large.txt. At most 1 MB a file"),
+    ],
+)
+def test_a_file_that_cannot_be_added_is_told(window: Window, tmp_path: Path, name: str, data: bytes, told: str) -> None:
+    open_documents(window)
+    (tmp_path / name).write_bytes(data)
+    window.page.locator("#documents input[type=file]").set_input_files(tmp_path / name)
+    expect(window.page.locator("#notes .error")).to_contain_text(told)
+    expect(window.page.locator("#notes li")).to_have_count(1)
+    expect(window.page.locator(".shelf li")).to_have_count(1)
+
+
+def test_files_are_dropped_on_the_article(window: Window) -> None:
+    window.page.locator("#article").evaluate(
+        """(target) => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File(["Dropped words."], "dropped.txt", {type: "text/plain"}));
+            dataTransfer.items.add(new File(["many words ".repeat(100000)], "large.txt", {type: "text/plain"}));
+            for (const name of ["dragover", "drop"])
+                target.dispatchEvent(new DragEvent(name, {dataTransfer, bubbles: true, cancelable: true}));
+        }"""
+    )
+    expect(window.page.locator("#article")).to_contain_text("Dropped words.")
+    expect(window.page.locator("#paste")).to_be_visible()
     expect(window.page.locator(".shelf li")).to_have_count(2)
 
 

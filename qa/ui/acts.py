@@ -101,6 +101,15 @@ def _remove(session: Session, engine: Engine, said: Said) -> Parts:
     return {**drawing.shelf(session, engine), **drawing.article(session, engine), "notes": note}
 
 
+def _too_large(session: Session, engine: Engine, said: Said) -> Parts:
+    """Tell which files the browser did not even send."""
+    if engine.opened is None:
+        return {}
+    limit = f"{engine.opened.settings.max_file_megabytes:g}"
+    note = words_of(session)("too_large", names=str(said.get("names"))[:1000], limit=limit)
+    return {"notes": notes_html([(note, True)])}
+
+
 def _clear(session: Session, engine: Engine, _said: Said) -> Parts:
     session.stop()
     session.turns.clear()
@@ -127,6 +136,7 @@ ACTS: dict[str, Callable[[Session, Engine, Said], Parts]] = {
     "remark": _remark,
     "choose": _choose,
     "remove": _remove,
+    "too_large": _too_large,
     "clear": _clear,
     "export": _export,
 }

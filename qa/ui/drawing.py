@@ -116,6 +116,7 @@ def toolbar(session: Session, engine: Engine) -> Parts:
             skips + element("h1", words("title")) + _state(engine, words) + element("details", menu, class_="menu"),
             class_="bar",
             data_language=words.language,
+            data_largest=round(1_000_000 * engine.opened.settings.max_file_megabytes) if engine.opened else None,
             **{f"data_{key}": words(key) for key in ("back", "copied", "conversation", "article", "composer")},
             **{f"data_{verb}": words(f"{verb}_article") for verb in ("show", "hide")},
         )

@@ -72,7 +72,9 @@ def _document_components() -> dict[str, Any]:
     parts: dict[str, Any] = {"shelf": _html("shelf")}
     with gr.Group(elem_id="adding"):
         gr.Markdown(i18n("private"), elem_classes="note")
-        parts["upload"] = gr.UploadButton(str(i18n("upload")), file_count="multiple", size="sm", elem_id="upload")
+        with gr.Row(elem_id="choosing"):
+            parts["upload"] = gr.UploadButton(str(i18n("upload")), file_count="multiple", size="sm", elem_id="upload")
+            gr.Markdown(i18n("drop"), elem_classes="note")
         parts["paste_title"] = gr.Textbox(label=i18n("paste_title"), max_length=200)
         parts["paste_text"] = gr.Textbox(label=i18n("paste_text"), placeholder=i18n("paste_hint"), lines=3, max_lines=8)
         parts["paste"] = gr.Button(i18n("add_text"), size="sm", elem_id="paste")

@@ -15,7 +15,7 @@ from qa.ui.sessions import GRACE_SECONDS, Sessions
 if TYPE_CHECKING:
     from qa.pipeline import QA
 
-SCRIPTS = ("panel.js", "standing.js", "page.js")
+SCRIPTS = ("panel.js", "standing.js", "files.js", "page.js")
 WAITING_QUESTIONS = 200
 THREADS = 64
 _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")

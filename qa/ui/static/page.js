@@ -1,5 +1,5 @@
 // The page in the browser: clicks and keys become messages to the server ({question} or {act: ...}); copying, saving,
-// themes and scrolling to a new question happen here. Needs panel.js and standing.js.
+// themes and scrolling to a new question happen here. Needs the other scripts.
 (() => {
   "use strict";
   const room = window.readingRoom;
@@ -166,5 +166,6 @@
     document.addEventListener("scroll", room.hideTip, true);
     addEventListener("hashchange", openHash);
     room.keepStanding();
+    room.takeFiles();
   };
 })();
