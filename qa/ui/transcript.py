@@ -10,7 +10,7 @@ from qa.ui.messages import Words
 from qa.ui.session import ChatTurn
 
 SNIPPET_CHARACTERS = 220
-QUESTION_CHARACTERS = 3000
+QUESTION_CHARACTERS = 600
 SURE = ((0.85, "sure_high"), (0.65, "sure_good"), (0.5, "sure_low"), (0.0, "sure_poor"))
 """Lowest confidence for each of the words that tell it. The confidence is a calibrated chance of being right, so the
 words say on which side of a half it lies, and the number beside them how many of ten such results are right."""
