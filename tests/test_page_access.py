@@ -14,9 +14,7 @@ AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"
 def faults_of(window: Window) -> list[tuple[str, str, list[object]]]:
     window.page.evaluate(AXE)
     found = window.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        (issue["id"], issue["help"], [node["target"] for node in issue["nodes"]]) for issue in found["violations"]
-    ]
+    return [(issue["id"], issue["help"], [node["target"] for node in issue["nodes"]]) for issue in found["violations"]]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
