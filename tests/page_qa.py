@@ -104,7 +104,8 @@ class PageQA:
         return self.late is None or self.late.exists()
 
     def follow_ups(self, answer: Answer, asked: Sequence[str] = ()) -> tuple[str, ...]:
-        return ("And what became of trade?",) if answer.answered else ()
+        made = self.late is None or self.late.exists()
+        return ("And what became of trade?",) if answer.answered and made else ()
 
     def close(self) -> None:
         pass

@@ -16,7 +16,7 @@ TESTS = Path(__file__).parent
 SECONDS = 1000.0
 """Playwright counts in milliseconds."""
 PATIENCE = 60 * SECONDS
-LOOPBACK = ("127.0.0.1", "localhost", "::1", None)
+LOOPBACK = ("127.0.0.1", "127.0.0.2", "localhost", "::1", None)
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}

@@ -1,9 +1,7 @@
 """The page in a real browser: by keyboard alone, on a phone, light and dark, and checked by axe-core."""
 
-import os
 from collections.abc import Callable
 from importlib.resources import files
-from pathlib import Path
 
 import pytest
 from page_window import PHONE, Window, expect
@@ -16,9 +14,7 @@ AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"
 def faults_of(window: Window) -> list[tuple[str, str, list[object]]]:
     window.page.evaluate(AXE)
     found = window.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        (issue["id"], issue["help"], [node["target"] for node in issue["nodes"]]) for issue in found["violations"]
-    ]
+    return [(issue["id"], issue["help"], [node["target"] for node in issue["nodes"]]) for issue in found["violations"]]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -38,32 +34,58 @@ def test_axe_finds_nothing(new_window: Callable[..., Window], scheme: str, size:
     assert faults_of(window) == []
 
 
-def test_everything_by_keyboard(window: Window) -> None:
+def tab_to(window: Window, selector: str, key: str = "Tab") -> None:
+    """Press a key until the focus is there; no mouse, no script."""
+    for _ in range(60):
+        if window.page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
+            return
+        window.page.keyboard.press(key)
+    raise AssertionError(f"{selector} cannot be reached by {key}")
+
+
+def test_from_the_question_to_the_marked_words_by_keyboard_alone(window: Window) -> None:
     press = window.page.keyboard.press
-    expect(window.page.locator("#composer textarea")).to_be_focused()
-    window.page.locator("a.skip").nth(1).focus()
-    press("Enter")
-    expect(window.page.locator("#article")).to_be_focused()
-    window.page.locator("a.skip").first.focus()
-    press("Enter")
     expect(window.page.locator("#composer textarea")).to_be_focused()
     window.page.keyboard.type("Tell me about trade")
     press("Enter")
     turn = window.finished("Tell me about trade")
-    for _ in range(30):
-        press("Shift+Tab")
-        if window.focused("data-cite") == "2" and window.focused("class") == "cite":
-            break
+    tab_to(window, '.cite[data-cite="2"]', "Shift+Tab")
     expect(window.page.locator("#tip")).to_be_visible()
     press("Enter")
     expect(window.page.locator('#article mark[data-marks="2"]')).to_be_focused()
     press("Escape")
     expect(turn.locator('.cite[data-cite="2"]')).to_be_focused()
-    window.page.locator(".menu summary").focus()
+    tab_to(window, '.actions [data-verdict="up"]')
     press("Enter")
-    expect(window.page.locator(".menu")).to_have_attribute("open", "")
+    tab_to(window, ".remark input")
+    window.page.keyboard.type("to the point")
+    press("Enter")
+    expect(turn.get_by_text("Thank you")).to_be_visible()
+    tab_to(window, ".suggestion")
+    press("Enter")
+    window.finished("And what became of trade?")
+    tab_to(window, ".menu summary", "Shift+Tab")
+    press("Enter")
+    tab_to(window, '.menu [data-act="clear"]')
     press("Escape")
     expect(window.page.locator(".menu summary")).to_be_focused()
+    tab_to(window, "#documents button")
+    press("Enter")
+    tab_to(window, "#documents [placeholder^='Paste the text']")
+    window.page.keyboard.type("Dogs bark. They do.")
+    tab_to(window, "#paste")
+    press("Enter")
+    expect(window.page.locator("#notes")).to_contain_text("Added: Dogs bark.")
+    tab_to(window, '.shelf [data-act="remove"]', "Shift+Tab")
+    press("Enter")
+    expect(window.page.locator("#notes")).to_contain_text("Removed")
+
+
+def test_links_skip_to_the_question_and_to_the_article(window: Window) -> None:
+    for number, target in ((1, "#article"), (0, "#composer textarea")):
+        window.page.locator("a.skip").nth(number).focus()
+        window.page.keyboard.press("Enter")
+        expect(window.page.locator(target)).to_be_focused()
 
 
 def test_landmarks_and_labels(window: Window) -> None:
@@ -101,14 +123,3 @@ def test_light_and_dark(new_window: Callable[..., Window]) -> None:
     dark.page.reload()
     dark.page.wait_for_selector(".suggestion")
     assert dark.page.evaluate(paper) == "rgb(251, 250, 247)"
-
-
-@pytest.mark.skipif("PAGE_SCREENSHOTS" not in os.environ, reason="PAGE_SCREENSHOTS names no folder for pictures")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", ["desktop", "phone"])
-def test_screenshots(new_window: Callable[..., Window], scheme: str, size: str) -> None:
-    options = {"viewport": PHONE} if size == "phone" else {}
-    window = new_window(color_scheme=scheme, **options).open()
-    window.ask("Tell me about trade")
-    window.page.wait_for_timeout(800)
-    window.page.screenshot(path=Path(os.environ["PAGE_SCREENSHOTS"]) / f"{size}-{scheme}.png")

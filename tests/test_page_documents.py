@@ -197,6 +197,17 @@ def test_suggested_questions_may_come_later(new_window: Callable[..., Window], t
         window.page.goto("about:blank")
 
 
+def test_questions_to_go_on_with_may_come_later(new_window: Callable[..., Window], tmp_path: Path) -> None:
+    with serving(str(TESTS / "page_server.py"), str(tmp_path), "late") as url:
+        window = new_window()
+        window.url = url
+        turn = window.open("", ready=".state.ready").ask("Who rejected it?")
+        expect(turn.locator(".suggestion")).to_have_count(0)
+        (tmp_path / "go").touch()
+        expect(turn.locator(".suggestion")).to_have_text(["And what became of trade?"])
+        window.page.goto("about:blank")
+
+
 def test_a_failed_preparation_is_told(new_window: Callable[..., Window], tmp_path: Path) -> None:
     with serving(str(TESTS / "page_server.py"), str(tmp_path), "broken") as url:
         window = new_window()

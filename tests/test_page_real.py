@@ -107,7 +107,7 @@ def test_suggested_questions_are_made_and_are_there_at_once_at_the_next_start(
     assert 1 <= len(suggested) <= 4
     turn = window.ask(suggested[0])
     expect(turn.locator(".cite").first).to_be_visible()
-    assert turn.locator(".suggestion").count() <= 3
+    assert 1 <= turn.locator(".suggestion").count() <= 3
     assert suggested[0] not in turn.locator(".suggestion").all_text_contents()
     window.page.goto("about:blank")
     app.stop()

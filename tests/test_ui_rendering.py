@@ -184,6 +184,10 @@ def test_a_declined_answer_offers_the_nearest_passages() -> None:
 
 def test_a_rewritten_question_is_shown() -> None:
     assert "Searched for:" in turns_html([done(answer_on("Text.", [(0, 4)], search_question="What of it?"))], WORDS)
+    long = "What was said before? " * 20
+    folded = turns_html([done(answer_on("Text.", [(0, 4)], search_question=long))], WORDS)
+    assert '<details class="searched"><summary>Searched for:' in folded
+    assert long.strip() in folded
     assert "Searched for:" not in turns_html([done(answer_on("Text.", [(0, 4)]))], WORDS)
 
 

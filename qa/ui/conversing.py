@@ -50,8 +50,7 @@ def _answer(session: Session, engine: Engine, turn: ChatTurn, history: list[Turn
                 yield {**drawing.live(session, engine), **_told(session, "found", count=len(item))}
             elif isinstance(item, str) and pace.due():
                 yield drawing.live(session, engine)
-        if turn.answer is not None:
-            turn.follow_ups = qa.follow_ups(turn.answer, [earlier.question for earlier in session.turns])
+        add_follow_ups(session, engine)
     except Stopped:
         turn.stage = "stopped"
     except QAError as error:
@@ -64,6 +63,13 @@ def _answer(session: Session, engine: Engine, turn: ChatTurn, history: list[Turn
             turn.stage = "stopped"
     if turn in session.turns:
         yield _ended(session, engine, turn, follow=session.place is place)
+
+
+def add_follow_ups(session: Session, engine: Engine) -> None:
+    """Give the last answer the suggested questions that lie near it, as far as they have been made."""
+    turn, qa = session.turns[-1] if session.turns else None, engine.opened
+    if qa is not None and turn is not None and turn.answer is not None:
+        turn.follow_ups = qa.follow_ups(turn.answer, [earlier.question for earlier in session.turns])
 
 
 def _begin(session: Session, question: str, replace_from: int | None) -> tuple[ChatTurn, list[Turn]]:

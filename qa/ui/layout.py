@@ -59,7 +59,7 @@ def _components() -> dict[str, Any]:
                 max_length=200_000, submit_btn=str(i18n("ask")),
             )  # fmt: skip
         with gr.Column(elem_id="reading"):
-            with gr.Accordion(i18n("documents"), open=False, elem_id="documents"):
+            with gr.Accordion(i18n("manage"), open=False, elem_id="documents"):
                 parts |= _document_components()
             parts["article"] = _html("article", _WATCH.format(name="arrive"))
     parts["outbox"] = gr.HTML(

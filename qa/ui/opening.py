@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from qa.ui import drawing
+from qa.ui.conversing import add_follow_ups
 from qa.ui.drawing import Parts
 from qa.ui.engine import Engine
 from qa.ui.messages import words_for
@@ -41,7 +42,7 @@ def open_page(session: Session, engine: Engine, address: Mapping[str, Any]) -> P
 def refresh(session: Session, engine: Engine) -> Parts:
     """Draw what the preparation has changed since the page was drawn last."""
     if session.seen_ready:
-        return _starters(session, engine)
+        return _suggestions(session, engine)
     session.seen_ready = engine.finished
     parts = {**drawing.toolbar(session, engine), **drawing.shelf(session, engine)}
     if not session.turns:
@@ -53,10 +54,16 @@ def refresh(session: Session, engine: Engine) -> Parts:
 
 def settled(session: Session) -> bool:
     """Say whether `refresh` will draw nothing any more."""
-    return session.seen_ready and (session.seen_starters or bool(session.turns))
+    return session.seen_ready and session.seen_starters
 
 
-def _starters(session: Session, engine: Engine) -> Parts:
+def _suggestions(session: Session, engine: Engine) -> Parts:
     """Draw the suggested questions once, when they have come; they do not change under a reader's hand."""
-    waiting = not session.seen_starters and not session.turns
-    return drawing.live(session, engine) if waiting and (engine.suggested or engine.starters()) else {}
+    if session.seen_starters or session.running or not (engine.suggested or engine.starters()):
+        return {}
+    if session.turns:
+        if not engine.suggested:
+            return {}
+        session.seen_starters = True
+        add_follow_ups(session, engine)
+    return drawing.live(session, engine)

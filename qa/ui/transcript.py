@@ -10,7 +10,8 @@ from qa.ui.messages import Words
 from qa.ui.session import ChatTurn
 
 SNIPPET_CHARACTERS = 220
-QUESTION_CHARACTERS = 3000
+QUESTION_CHARACTERS = 600
+SEARCHED_CHARACTERS = 100
 SURE = ((0.85, "sure_high"), (0.65, "sure_good"), (0.5, "sure_low"), (0.0, "sure_poor"))
 """Lowest confidence for each of the words that tell it. The confidence is a calibrated chance of being right, so the
 words say on which side of a half it lies, and the number beside them how many of ten such results are right."""
@@ -56,10 +57,9 @@ def _unfinished(turn: ChatTurn, words: Words) -> str:
 def _finished(answer: Answer, number: int, words: Words) -> str:
     searched, declined = answer.search_question.strip(), not answer.answered
     rewritten = searched and searched != answer.question.strip()
-    note = f"{words('searched_for')} {isolated(searched)}"
     return "".join(
         (
-            element("p", note, class_="searched") if rewritten else "",
+            _searched(searched, words) if rewritten else "",
             element("p", words("declined"), class_="declined-label") if declined else "",
             answer_html(answer, number, words),
             _certainty(answer, words),
@@ -67,6 +67,15 @@ def _finished(answer: Answer, number: int, words: Words) -> str:
             passages_html(answer.passages, words, opened=declined, nearest=declined),
         )
     )
+
+
+def _searched(question: str, words: Words) -> str:
+    """Draw the question that was searched for; a long one, such as the exchange before it, unfolds."""
+    short = shortened(question, SEARCHED_CHARACTERS)
+    note = f"{words('searched_for')} {isolated(short)}"
+    if len(short) >= len(question.strip()):
+        return element("p", note, class_="searched")
+    return element("details", element("summary", note) + element("p", escaped(question), dir="auto"), class_="searched")
 
 
 def confidence_words(answer: Answer, words: Words) -> str:

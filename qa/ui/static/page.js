@@ -117,6 +117,7 @@
   function tellAccordion() {
     const button = $("#documents .label-wrap");
     const content = $('#documents [data-testid="accordion-content"]');
+    $("#documents .label-wrap .icon")?.setAttribute("aria-hidden", "true");
     if (button && content) button.setAttribute("aria-expanded", String(content.style.display !== "none"));
   }
 
