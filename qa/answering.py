@@ -7,7 +7,7 @@ LangChain chat model is asked in messages. What the reply proves is decided else
 import contextlib
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +18,8 @@ from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage
 from qa.datatypes import Turn
 from qa.embedded import EmbeddedChatModel
 from qa.errors import ModelError, QAError
+from qa.generation import Chunk
+from qa.pointing import Likely
 from qa.reading import (
     NOT_STATED,
     SYSTEM,
@@ -38,17 +40,13 @@ ALTERNATIVES = 20
 CACHE_PREFIX = "reading-"
 
 
-Likely = tuple[tuple[int, float], ...]
-"""Numbers of sentences with probabilities (0..1)."""
-
-
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What the model wrote.
 
     `not_stated` is the probability (0..1) that it gave to "the sentences do not say", `certainty` the mean natural
     log-probability of the tokens it wrote; both None where the model does not tell. `likely` holds the numbers of the
-    sentences that it might have named first, with their probabilities (0..1), likeliest first.
+    sentences that it might have named first, with their probabilities (0..1) as weighed, likeliest first.
     """
 
     text: str
@@ -67,19 +65,27 @@ class Reply:
         return read_reply(self.text)
 
 
-Declines = Callable[[float, Likely], bool]
-"""Says, from the probability that the sentences do not say and from the likely sentences, whether to decline."""
+class Guide(Protocol):
+    """What leads a reader that tells probabilities at its first token; no other ever asks it."""
+
+    def weigh(self, likely: Likely) -> Likely:
+        """Return the likely sentences with probabilities that know more than the reader does, likeliest first."""
+        ...
+
+    def declines(self, not_stated: float, likely: Likely) -> bool:
+        """Say, from the probability that the sentences do not say and from the weighed ones, whether to decline."""
+        ...
 
 
 class Reader(Protocol):
     """Anything that reads labelled sentences and replies to a question about them."""
 
     def read(
-        self, reading: Reading, question: str, history: Sequence[Turn], declines: Declines
+        self, reading: Reading, question: str, history: Sequence[Turn], guide: Guide
     ) -> Iterator[str | Reply]:
         """Yield pieces of the statements as they are written, labels left out, and last the Reply.
 
-        Nothing is written once `declines` says so; a reader that cannot tell the probability never asks it.
+        Nothing is written once the guide declines; what is written names the guide's likeliest sentence first.
         """
         ...
 
@@ -121,24 +127,34 @@ class EmbeddedReader:
         self._model = model
 
     def read(
-        self, reading: Reading, question: str, history: Sequence[Turn], declines: Declines
+        self, reading: Reading, question: str, history: Sequence[Turn], guide: Guide
     ) -> Iterator[str | Reply]:
         """Yield pieces, then the Reply with its probabilities."""
-        stream, text = StatementStream(), ""
+        count, stream, text = len(reading.sentences), StatementStream(), ""
         not_stated: float | None = None
         chosen: list[float] = []
         likely: Likely = ()
+        declined = False
+
+        def lead(first: Chunk) -> str | None:
+            """Have the guide look at the first token; another sentence than the model's own is begun from anew."""
+            nonlocal not_stated, likely, declined
+            not_stated = sum(math.exp(p) for token, p in first.logprobs[0] if token.strip() == NOT_STATED)
+            likely = guide.weigh(_likely(first.logprobs[0], count))
+            declined = guide.declines(not_stated, likely)
+            if declined or not likely or likely[0][0] == number_of(first.chosen[0][0]):
+                return None
+            return grammar(count, likely[0][0])
+
         for chunk in self._model.complete(
             chat_prefix(reading) + chat_suffix(question, history),
             max_tokens=REPLY_TOKENS,
-            grammar=grammar(len(reading.sentences)),
+            grammar=grammar(count),
             top_logprobs=ALTERNATIVES,
+            lead=lead,
         ):
-            if not_stated is None and chunk.logprobs:
-                not_stated = sum(math.exp(p) for token, p in chunk.logprobs[0] if token.strip() == NOT_STATED)
-                likely = _likely(chunk.logprobs[0], len(reading.sentences))
-                if declines(not_stated, likely):
-                    break
+            if declined:
+                break
             chosen += [logprob for _, logprob in chunk.chosen]
             text += chunk.text
             if shown := stream.feed(chunk.text):
@@ -174,14 +190,14 @@ class ChatReader:
         self._model = model
 
     def read(
-        self, reading: Reading, question: str, history: Sequence[Turn], declines: Declines
+        self, reading: Reading, question: str, history: Sequence[Turn], guide: Guide
     ) -> Iterator[str | Reply]:
         """Yield pieces, then the Reply.
 
         Raises:
             ModelError: the provider failed; the message repeats what it said.
         """
-        del declines  # no probability is told
+        del guide  # no probability is told
         stream, text = StatementStream(), ""
         messages = [SystemMessage(SYSTEM), HumanMessage(instruction(reading) + request(question, history))]
         try:

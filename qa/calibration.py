@@ -6,9 +6,10 @@ adapters/reader.json beside the adapter that they belong to. Without log-probabi
 
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from qa.pointing import Pointing
 
 RIGHT_WITHOUT_EVIDENCE = 0.7
 """Confidence where a model tells no probabilities: about the share of right answers among cited ones."""
@@ -47,10 +48,11 @@ class Logistic:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """`stated` decides whether to answer, from a threshold on, and in own words, from `sure` on.
+    """`pointing` weighs which sentence an answer begins from; `stated` decides whether to answer.
 
-    The thresholds differ with what was read: sentences that retrieval chose may lack the proof, so the reader doubts
-    more, and the same threshold would decline far too much. The other two give the confidence shown.
+    That is from a threshold on, and in own words from `sure` on. The thresholds differ with what was read: sentences
+    that retrieval chose may lack the proof, so the reader doubts more, and the same threshold would decline far too
+    much. The other two give the confidence shown.
     """
 
     stated: Logistic
@@ -59,6 +61,7 @@ class Calibration:
     sure: float
     right_answer: Logistic
     right_decline: Logistic
+    pointing: Pointing = field(default_factory=Pointing)
 
     @classmethod
     def load(cls, path: Path) -> "Calibration":
@@ -72,16 +75,10 @@ class Calibration:
             name: Logistic(record[name]["bias"], record[name]["weights"])
             for name in ("stated", "right_answer", "right_decline")
         }
-        return cls(**numbers, **scales)  # type: ignore[arg-type]
+        return cls(**numbers, **scales, pointing=Pointing(**record["pointing"]))  # type: ignore[arg-type]
 
 
 def log_odds(not_stated: float) -> float:
     """Return the natural log-odds of "stated", kept within what six digits of a probability can tell."""
     chance = min(max(not_stated, 1e-6), 1 - 1e-6)
     return math.log((1 - chance) / chance)
-
-
-def pointed(likely: Sequence[tuple[int, float]]) -> float:
-    """Return the share of the likeliest of sentences (number, probability) in the probability of all; 0 of none."""
-    chances = [chance for _, chance in likely]
-    return max(chances) / sum(chances) if chances else 0.0

@@ -1,7 +1,7 @@
 """The embedded language model as a LangChain chat model: messages or a raw prompt in, streamed text out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
@@ -82,6 +82,7 @@ class EmbeddedChatModel(BaseChatModel):
         top_logprobs: int = 0,
         stop: Sequence[str] = (),
         temperature: float = 0.0,
+        lead: Callable[[Chunk], str | None] | None = None,
     ) -> Iterator[Chunk]:
         """Yield the continuation of a raw prompt (special tokens such as <|im_start|> are read as such).
 
@@ -92,6 +93,8 @@ class EmbeddedChatModel(BaseChatModel):
             top_logprobs: how many likeliest tokens to report at each position.
             stop: strings that end the continuation and are left out of it.
             temperature: 0 takes the likeliest token always.
+            lead: gets the first piece, before it is yielded and in another thread; a grammar that it returns takes the
+                place of the first, and the continuation begins anew under it.
 
         Raises:
             BusyError: too many wait already.
@@ -104,7 +107,12 @@ class EmbeddedChatModel(BaseChatModel):
             request["logprobs"] = top_logprobs
         if stop:
             request["stop"] = list(stop)
-        for chunk in self._runtime.generate(request):
+
+        def led(first: Chunk) -> dict[str, Any] | None:
+            changed = lead(first) if lead else None
+            return {"grammar": changed} if changed else None
+
+        for chunk in self._runtime.generate(request, lead=led):
             if max_tokens or chunk.usage:  # asked to write nothing, the server writes one token all the same
                 yield chunk
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from math import exp
 
-from qa.answering import Likely, Reply
-from qa.calibration import RIGHT_WITHOUT_EVIDENCE, Calibration, Evidence, log_odds, pointed
+from qa.answering import Reply
+from qa.calibration import RIGHT_WITHOUT_EVIDENCE, Calibration, Evidence, log_odds
 from qa.citations import Cited, content_words
 from qa.datatypes import Citation, RetrievedPassage
+from qa.pointing import Likely, pointed
 
 NOT_SAID = "The article does not say."
 UNRELATED = 0.1
@@ -29,8 +30,9 @@ class Verdict:
 class Judge:
     """Judges the reply to one question.
 
-    The reader asks `declines` before it writes; from then on `sure` says whether the answer may state things in its
-    own words. A reader that tells no probability is judged by what its reply proves alone.
+    The reader asks `weigh` and `declines` before it writes (it is the reader's guide); from then on `sure` says
+    whether the answer may state things in its own words. A reader that tells no probability is judged by what its reply
+    proves alone.
     """
 
     def __init__(
@@ -39,8 +41,18 @@ class Judge:
         whole: bool,
         calibration: Calibration,
         threshold: float | None,
+        shared: Sequence[float] = (),
     ) -> None:
-        """Judge on what was found and on whether all was read; a threshold takes the place of the calibrated ones."""
+        """Judge on what was found and on whether all was read.
+
+        Args:
+            passages: what the search found.
+            whole: whether all of the corpus was read.
+            calibration: the reader's.
+            threshold: takes the place of the calibrated ones.
+            shared: of each sentence read, the share of the question's words (`shared_words`).
+        """
+        self._shared = shared
         self._cosine = max((p.cosine for p in passages), default=0.0)
         self._unrelated = bool(passages) and self._cosine < UNRELATED
         self._whole = float(whole)
@@ -49,6 +61,10 @@ class Judge:
         self._threshold = calibrated if threshold is None else threshold
         self._declined = False
         self.sure = True
+
+    def weigh(self, likely: Likely) -> Likely:
+        """Weigh the reader's likely sentences with the words that they share with the question."""
+        return self._calibration.pointing.weigh(likely, self._shared)
 
     def declines(self, not_stated: float, likely: Likely) -> bool:
         """Decide from the reader's probability of "not stated" (0..1) and its likely sentences whether to decline."""

@@ -22,6 +22,7 @@ from qa.judging import Judge
 from qa.library import Library
 from qa.material import POOL, Gathered, Material
 from qa.models import Models
+from qa.pointing import shared_words
 from qa.retrieval import PassageRetriever, Retriever
 from qa.runnables import as_runnable
 from qa.settings import Settings
@@ -107,20 +108,20 @@ class QA(Library):
             yield cached
             return
         material = self._material.gather(searched, candidates, documents, owner)
-        judge = Judge(passages, material.whole, self._calibration, self.settings.decline_threshold)
+        shared = shared_words(searched, material.reading)
+        judge = Judge(passages, material.whole, self._calibration, self.settings.decline_threshold, shared)
         reply, first = Reply(""), 0.0
         if material.whole and material is self._material.whole(None, ""):
             self._models.warm(material, self.settings.index_dir())
         if material.reading.sentences:
-            for piece in self._models.reader.read(material.reading, question, recent(history), judge.declines):
+            for piece in self._models.reader.read(material.reading, question, recent(history), judge):
                 if isinstance(piece, Reply):
                     reply = piece
                 elif judge.sure:
                     first = first or time.perf_counter() - begun
                     yield piece
         total = time.perf_counter() - begun
-        timings = Timings(found, first or total, total)
-        answer = _conclude(question, searched, passages, material, reply, judge, timings)
+        answer = _conclude(question, searched, passages, material, reply, judge, Timings(found, first or total, total))
         self._answers.keep(key, answer)
         yield answer
 
@@ -143,8 +144,7 @@ class QA(Library):
 
     async def astream(self, question: str, **options: Any) -> AsyncIterator[Piece]:
         """Yield what `stream` yields without blocking the event loop; closing it stops the model."""
-        pieces = self.stream(question, **options)
-        end = object()
+        pieces, end = self.stream(question, **options), object()
         try:
             while (piece := await asyncio.to_thread(next, pieces, end)) is not end:
                 yield piece  # type: ignore[misc]
@@ -217,8 +217,8 @@ def _conclude(
     """Prove what the reply states, judge it, and put the answer together."""
     by_id = {document.id: document for document in material.documents}
     known = " ".join([question, searched, *(document.title for document in material.documents)])
-    also = reply.likely_from(AS_LIKELY)
-    cited = compose(reply.statements, material.reading.sentences, by_id, known, judge.sure, also)
+    sentences, also = material.reading.sentences, reply.likely_from(AS_LIKELY)
+    cited = compose(reply.statements, sentences, by_id, known, judge.sure, also)
     verdict = judge.verdict(reply, cited)
     return Answer(
         question=question,

@@ -160,14 +160,16 @@ def read_reply(reply: str) -> tuple[Statement, ...]:
     return tuple(found)
 
 
-def grammar(count: int) -> str:
+def grammar(count: int, first: int = 0) -> str:
     """Return a GBNF grammar of the replies that state something about `count` sentences: no other label exists.
 
-    NOT_STATED is left out: whether to decline is decided from its probability, not by what is likelier.
+    `first` is the number of the sentence to be named first; 0 leaves that to the model. NOT_STATED is left out:
+    whether to decline is decided from its probability, not by what is likelier.
     """
     labels = " | ".join(f'"{label(n)}"' for n in range(1, count + 1))
+    begin = f'"{label(first)}"' if first else "label"
     return (
-        'root ::= line ("\\n" line){0,4}\n'
-        'line ::= label (" " label){0,3} ": " [^\\n]{1,300}\n'
+        f'root ::= {begin} rest ("\\n" label rest){{0,4}}\n'
+        'rest ::= (" " label){0,3} ": " [^\\n]{1,300}\n'
         f"label ::= {labels}\n"
     )

@@ -29,6 +29,8 @@ RAM_CACHE_MEGABYTES = 256
 """Memory for prompts read earlier (28 kB a token with the default model), so that an unrelated prompt in between
 does not cost the reading of a long prompt beginning again."""
 
+Lead = Callable[[Chunk], Mapping[str, Any] | None]
+"""Looks at the first piece that has log-probabilities and returns None, or what to change in the request."""
 
 DRAFT_MATCH_TOKENS = 3
 """Tokens that must have stood in the prompt before, for those that followed there to be tried as a draft."""
@@ -83,31 +85,51 @@ class Runtime:
                 self._finalizer()
                 self._server = None
 
-    def submit(self, request: Mapping[str, Any], chat: bool, deliver: Callable[[Event], None]) -> Ticket:
+    def submit(
+        self, request: Mapping[str, Any], chat: bool, deliver: Callable[[Event], None], lead: Lead | None = None
+    ) -> Ticket:
         """Start one generation in a thread of its own; `ticket.cancel()` ends it within a token or a batch.
+
+        What `lead` returns for the first piece begins the generation anew, without giving the place up to others.
 
         Raises:
             BusyError: more are waiting than the options allow.
         """
         server = self.load()
         ticket = self._gate.enter()
-        threading.Thread(target=self._run, args=(server, dict(request), chat, deliver, ticket), daemon=True).start()
+        threading.Thread(target=self._run, args=(server, request, chat, deliver, ticket, lead), daemon=True).start()
         return ticket
 
     def _run(
-        self, server: Any, request: dict[str, Any], chat: bool, deliver: Callable[[Event], None], ticket: Ticket
+        self,
+        server: Any,
+        request: Mapping[str, Any],
+        chat: bool,
+        deliver: Callable[[Event], None],
+        ticket: Ticket,
+        lead: Lead | None,
     ) -> None:
+        anew: Mapping[str, Any] | None = None
+
         def receive(record: dict[str, Any]) -> bool:
             """Take one record of the server; True tells it to stop."""
+            nonlocal anew, lead
             with _closed_loop_cancels(ticket):
-                for event in () if ticket.cancelled else read_record(record, chat):
-                    deliver(event)
-            return ticket.cancelled
+                for event in () if ticket.cancelled or anew else read_record(record, chat):
+                    if lead and isinstance(event, Chunk) and event.logprobs:
+                        anew, lead = lead(event), None
+                    if not anew:
+                        deliver(event)
+            return ticket.cancelled or bool(anew)
 
         handle = server.handle_chat_completions if chat else server.handle_completions
+        always = {"stream": True, "return_progress": True, "cache_prompt": True}
         try:
             if self._gate.wait(ticket):
-                handle({**request, "stream": True, "return_progress": True, "cache_prompt": True}, receive)
+                handle({**request, **always}, receive)
+                if (changed := anew) and not ticket.cancelled:
+                    anew = None
+                    handle({**request, **changed, **always}, receive)
             if ticket.cancelled:  # by the consumer, who no longer listens, or by closing the model
                 deliver(ModelError("the language model was closed while it was at work"))
         except Exception as error:  # a thread's last frame: what is not delivered would be lost
@@ -117,14 +139,14 @@ class Runtime:
             with _closed_loop_cancels(ticket):
                 deliver(None)
 
-    def generate(self, request: Mapping[str, Any], chat: bool = False) -> Iterator[Chunk]:
-        """Yield the pieces of one generation; closing the iterator stops the model.
+    def generate(self, request: Mapping[str, Any], chat: bool = False, lead: Lead | None = None) -> Iterator[Chunk]:
+        """Yield the pieces of one generation; closing the iterator stops the model. `lead` as for `submit`.
 
         Raises:
             ModelError: the request cannot be served; the message says why.
         """
         events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        ticket = self.submit(request, chat, events.put)
+        ticket = self.submit(request, chat, events.put, lead)
         try:
             while (event := events.get()) is not None:
                 if isinstance(event, ModelError):

@@ -1,10 +1,12 @@
 """Reading replies from chat models, and judging them."""
 
+import math
+
 import pytest
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
-from qa.answering import ChatReader, Likely, Reply, StatementStream
+from qa.answering import ChatReader, Reply, StatementStream
 from qa.calibration import Calibration, Evidence, Logistic, log_odds
 from qa.citations import Cited
 from qa.corpus import make_document
@@ -12,6 +14,7 @@ from qa.datatypes import Citation, RetrievedPassage
 from qa.errors import ModelError
 from qa.judging import NOT_SAID, Judge
 from qa.passages import split
+from qa.pointing import Pointing, shared_words
 from qa.reading import lay_out
 
 DOCUMENT = make_document("The bridge", "bridge.txt", "Ana Lind opened the bridge.")
@@ -22,8 +25,7 @@ PLAIN = Calibration(
 CITED = Cited("Ana Lind. [1]", (Citation(1, DOCUMENT.id, "bridge.txt", "p", 0, 27, DOCUMENT.text, 0, 9),), 0)
 
 
-def never(not_stated: float, likely: Likely) -> bool:
-    return False
+NEVER = Judge((), True, PLAIN, 0.0)
 
 
 @pytest.mark.parametrize("size", [1, 3, 100])
@@ -39,14 +41,14 @@ def test_the_stream_shows_nothing_of_a_decline() -> None:
 
 def test_any_chat_model_can_read() -> None:
     model = GenericFakeChatModel(messages=iter([AIMessage("A: Ana Lind")]))
-    *pieces, reply = ChatReader(model).read(READING, "Who opened it?", (), never)
+    *pieces, reply = ChatReader(model).read(READING, "Who opened it?", (), NEVER)
     assert "".join(pieces) == "Ana Lind"
     assert reply == Reply("A: Ana Lind")
 
 
 def test_a_failing_provider_is_told_in_one_line() -> None:
     with pytest.raises(ModelError, match=r"GenericFakeChatModel.*check its name"):
-        list(ChatReader(GenericFakeChatModel(messages=iter([]))).read(READING, "Who?", (), never))
+        list(ChatReader(GenericFakeChatModel(messages=iter([]))).read(READING, "Who?", (), NEVER))
 
 
 @pytest.mark.parametrize(("whole", "answered"), [(True, False), (False, True)])
@@ -89,6 +91,26 @@ def test_log_odds_and_logistic_by_hand() -> None:
     assert log_odds(0.5) == 0.0
     assert log_odds(1.0) == pytest.approx(-13.8, abs=0.1)
     assert Logistic(1.0, {"log_odds": 2.0, "cosine": -4.0}).probability(Evidence(0.5, cosine=0.5)) == 0.5
+
+
+def test_rare_words_of_the_question_count_more() -> None:
+    document = make_document("The bridge", "bridge.txt", "Ana Lind opened the bridge. The bridge was long. Bo slept.")
+    reading = lay_out(split(document, 400), [document])
+    opened, long, slept = shared_words("Who opened the bridge?", reading)
+    assert opened == pytest.approx(1)
+    assert 0 < long < 0.5
+    assert slept == 0
+    assert shared_words("Who?", reading) == (0, 0, 0)
+
+
+def test_shared_words_weigh_what_the_reader_would_name_first() -> None:
+    likely = ((1, 0.5), (2, 0.3))
+    assert Pointing().weigh(likely, (0.0, 1.0)) == (pytest.approx((1, 0.5)), pytest.approx((2, 0.3)))
+    weighed = Pointing(0.5, 2.0).weigh(likely, (0.0, 1.0))
+    assert [number for number, _ in weighed] == [2, 1]
+    assert sum(chance for _, chance in weighed) == pytest.approx(0.8)
+    assert weighed[0][1] / weighed[1][1] == pytest.approx((0.3 / 0.5) ** 0.5 * math.exp(2))
+    assert Pointing(0.5, 2.0).weigh((), ()) == ()
 
 
 @pytest.mark.parametrize(("cosine", "declined"), [(0.05, True), (0.3, False)])

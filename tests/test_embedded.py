@@ -148,6 +148,26 @@ def test_complete_gives_chunks_with_alternatives_and_usage_last(model, server):
     assert server.requests[0]["logprobs"] == 3
 
 
+def test_a_lead_begins_the_writing_anew_once(model, server):
+    seen = []
+
+    def lead(first):
+        seen.append(first.text)
+        return "other"
+
+    chunks = list(model.complete("?", max_tokens=9, grammar="one", top_logprobs=2, lead=lead))
+    assert "".join(chunk.text for chunk in chunks) == "The sky is blue."
+    assert seen == ["The "]
+    assert [request["grammar"] for request in server.requests] == ["one", "other"]
+    assert server.written == 1 + 4
+
+
+def test_a_lead_that_is_content_changes_nothing(model, server):
+    chunks = list(model.complete("?", max_tokens=9, grammar="one", top_logprobs=2, lead=lambda first: None))
+    assert "".join(chunk.text for chunk in chunks) == "The sky is blue."
+    assert len(server.requests) == 1
+
+
 def test_warming_writes_nothing(model):
     assert [chunk.text for chunk in model.complete("a beginning", max_tokens=0)] == [""]
 

@@ -76,6 +76,18 @@ def test_the_grammar_binds_and_log_probabilities_are_told(model):
     assert values[0] <= 0
 
 
+def test_a_lead_changes_the_first_word(model):
+    told = []
+
+    def lead(first):
+        told.append(first.chosen[0][0])
+        return 'root ::= "no"' if told == ["yes"] else 'root ::= "yes"'
+
+    chunks = model.complete(YES_OR_NO, max_tokens=3, grammar='root ::= "yes" | "no"', top_logprobs=5, lead=lead)
+    assert {"".join(chunk.text for chunk in chunks), *told} == {"yes", "no"}
+    assert len(told) == 1
+
+
 def test_messages_are_answered_with_usage(model):
     message = model.invoke(
         [("system", "Answer with one word."), ("human", "What is the capital of France?")], max_tokens=8

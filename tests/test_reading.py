@@ -65,6 +65,8 @@ def test_written_replies_are_read_back() -> None:
 
 def test_grammar_names_exactly_the_sentences_that_exist() -> None:
     assert 'label ::= "A" | "B" | "C"\n' in grammar(3)
+    assert grammar(3).startswith("root ::= label rest")
+    assert grammar(3, first=2).startswith('root ::= "B" rest')
 
 
 def test_labels_are_all_different_and_found_again() -> None:

@@ -1,6 +1,6 @@
 """Fit the calibration of the reader on articles that it never saw, and print figures by leave-one-article-out.
 
-    python tests/training/calibrate.py --squad FILE --out qa/adapters/reader.json --trials KEPT [--questions 40]
+    python tests/training/calibrate.py --squad FILE --out qa/adapters/reader.json --asked KEPT
 
 Every question of tests/data/held_out/ is asked of its article alone, which is read whole; those of the SQuAD
 articles that training left out, and a quarter of tests/data/wikipedia_articles.json, are asked of the whole article,
@@ -9,20 +9,28 @@ of which the best sentences are read. The README's table is measured on none of 
 
 import argparse
 import json
+import math
+import pickle
 import random
 import tempfile
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import numpy as np
+from scipy.optimize import minimize
 from train_reader import HELD_OUT_ARTICLES
 
 from qa import QA, Settings
-from qa.citations import compose
+from qa.answering import Reply
+from qa.calibration import Calibration
+from qa.datatypes import Timings
 from qa.evaluation import texts
+from qa.judging import Judge
+from qa.pipeline import _conclude
+from qa.pointing import Pointing, shared_words
 from qa.question_sets import (
     GoldQuestion,
     WikipediaArticle,
@@ -30,7 +38,7 @@ from qa.question_sets import (
     read_question_set,
     wikipedia_questions,
 )
-from qa.scoring import Prediction, score
+from qa.scoring import CitedSpan, Prediction, overlap, score
 
 DATA = Path(__file__).parent.parent / "data"
 HELD_OUT = DATA / "held_out"
@@ -42,11 +50,50 @@ MOST_DECLINED = {"whole": 0.04, "retrieved": 0.12}
 bearable, since the questions of others are not those that the threshold is chosen on."""
 HOPELESS = 0.01
 """Below this probability of "stated" nothing is written: no threshold would be set there, and writing takes time."""
+RIDGE = 0.002
+"""Penalty on the weight of shared words: half of the questions are SQuAD's, which share more words than others."""
+
+Questions = Callable[[QA], list[GoldQuestion]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question as it was asked, and what QA concludes from: question, searched, passages, material, reply."""
+
+    group: str
+    gold: GoldQuestion
+    concluded: tuple[Any, ...]
+
+    @property
+    def reply(self) -> Reply:
+        """What the reader wrote, or would have named first."""
+        return self.concluded[4]
+
+    @property
+    def first(self) -> int:
+        """The sentence that the reply begins from, 0 if it has none."""
+        return self.reply.likely[0][0] if self.reply.likely else 0
+
+    @property
+    def shared(self) -> tuple[float, ...]:
+        """Of each sentence read, the share of the question's words."""
+        return shared_words(self.concluded[1], self.concluded[3].reading)
+
+    @property
+    def proving(self) -> tuple[bool, ...]:
+        """Of each sentence read, whether it touches gold evidence."""
+        material = self.concluded[3]
+        sources = {document.id: document.source for document in material.documents}
+        places = [place for places in self.gold.evidence for place in places]
+        return tuple(
+            any(overlap(CitedSpan(start=s.start, end=s.end, source=sources[s.document_id]), place) for place in places)
+            for s in material.reading.sentences
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One question asked with nothing declined by threshold: whether a sure and an unsure answer would be right."""
+    """One question with nothing declined by threshold: whether a sure and an unsure answer would be right."""
 
     group: str
     kind: str
@@ -82,43 +129,97 @@ def squad_sets(path: Path, questions: int, rng: random.Random) -> Iterator[Wikip
         )
 
 
-def trials(engine: QA, group: str, questions: list[GoldQuestion]) -> Iterator[Trial]:
-    """Ask the questions; have each reply composed both ways."""
-    for question in questions:
-        with mock.patch("qa.pipeline.compose", wraps=compose) as composed:
-            answer = engine.ask(question.question, history=question.history)
-        texts, right = [], []
-        for sure in (True, False):
-            text = compose(*composed.call_args.args[:4], sure, composed.call_args.args[5]).text
-            texts.append(text)
-            said = Prediction(id=question.id, answer=text, answered=bool(text))
-            right.append(question.answerable and score(question, said).right)
-        yield Trial(group, question.kind, question.answerable, bool(texts[0]), *right, *texts, dict(answer.signals))
+def articles(squad: Path, questions: int, folder: Path, base: Settings) -> Iterator[tuple[Settings, str, Questions]]:
+    """Return the settings of each article alone, its name, and its questions by the text that the index holds."""
+    for path in sorted(HELD_OUT.glob("*.txt")):
+        rows = read_question_set(path.with_suffix(".jsonl")).rows
+        yield alone(base, path, folder), path.stem, lambda engine, rows=rows: article_questions(rows, texts(engine))
+    wikipedia = read_question_set(DATA / "wikipedia_articles.json").limited(WIKIPEDIA_QUESTIONS).articles
+    for place, found in (
+        ("squad", squad_sets(squad, questions, random.Random(3))),
+        ("wikipedia", wikipedia),
+    ):
+        for article in found:
+            source = folder / place / f"{article.title}.txt"
+            source.parent.mkdir(exist_ok=True)
+            source.write_text(article.text, encoding="utf-8")
+            gold = wikipedia_questions(article, source.name)
+            yield alone(base, source, folder / place), article.title, lambda engine, gold=gold: gold
 
 
-def all_trials(squad: Path, questions: int) -> Iterator[Trial]:
-    """Ask everything."""
-    rng = random.Random(3)
-    articles = sorted(HELD_OUT.glob("*.txt"))
-    with tempfile.TemporaryDirectory() as folder:
-        base = Settings.load(corpus=HELD_OUT, data_dir=Path(folder) / "all", decline_threshold=HOPELESS)
+def alone(base: Settings, article: Path, folder: Path) -> Settings:
+    """Return the settings for asking one article."""
+    return base.model_copy(update={"corpus": article, "data_dir": folder / f"{article.stem}-index"})
+
+
+def ask_all(
+    squad: Path, questions: int, pointing: Pointing, wanted: Callable[[str, str], bool] = lambda group, identity: True
+) -> Iterator[Asked]:
+    """Ask the wanted questions (group, id), nothing declined but the hopeless."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        base = Settings.load(corpus=HELD_OUT, data_dir=folder / "all", decline_threshold=HOPELESS)
         with QA.open(base) as engine:
-            for article in articles:
-                alone = base.model_copy(update={"corpus": article, "data_dir": Path(folder) / article.stem})
-                with engine.beside(alone) as beside:
+            for settings, group, gold in articles(squad, questions, folder, base):
+                with engine.beside(settings) as beside:
+                    beside._calibration = replace(beside._calibration, pointing=pointing)
                     beside.sync()
-                    gold = article_questions(read_question_set(article.with_suffix(".jsonl")).rows, texts(beside))
-                    yield from trials(beside, article.stem, gold)
-                    print(article.stem, flush=True)
-            wikipedia = read_question_set(DATA / "wikipedia_articles.json").limited(WIKIPEDIA_QUESTIONS).articles
-            for article in (*squad_sets(squad, questions, rng), *wikipedia):
-                source = Path(folder) / f"{article.title}.txt"
-                source.write_text(article.text, encoding="utf-8")
-                alone = base.model_copy(update={"corpus": source, "data_dir": Path(folder) / article.title})
-                with engine.beside(alone) as beside:
-                    beside.sync()
-                    yield from trials(beside, article.title, wikipedia_questions(article, source.name))
-                    print(article.title, flush=True)
+                    for question in gold(beside):
+                        if wanted(group, question.id):
+                            with mock.patch("qa.pipeline._conclude", wraps=_conclude) as conclude:
+                                beside.ask(question.question, history=question.history)
+                            yield Asked(group, question, conclude.call_args.args[:5])
+                print(group, flush=True)
+
+
+def fit_pointing(asked: list[Asked]) -> Pointing:
+    """Return the weights under which the sentences that prove the answers are likeliest; print what they give."""
+    rows = []
+    for one in asked:
+        proving, shared = one.proving, one.shared
+        if any(proving[number - 1] for number, _ in one.reply.likely):
+            table = [(math.log(max(p, 1e-9)), shared[n - 1], proving[n - 1]) for n, p in one.reply.likely]
+            rows.append((one.group, np.array(table)))
+
+    def loss(weights: np.ndarray, part: list[np.ndarray]) -> float:
+        scores = [row[:, 0] * weights[0] + row[:, 1] * weights[1] for row in part]
+        gold = [np.logaddexp.reduce(s[r[:, 2] > 0]) - np.logaddexp.reduce(s) for s, r in zip(scores, part, strict=True)]
+        return float(RIDGE * weights[1] ** 2 - np.mean(gold))
+
+    def best(part: list[np.ndarray]) -> np.ndarray:
+        return minimize(loss, [1.0, 0.0], args=(part,), method="Nelder-Mead").x
+
+    def first(weights: np.ndarray, part: list[np.ndarray]) -> list[float]:
+        return [float(row[np.argmax(row[:, 0] * weights[0] + row[:, 1] * weights[1]), 2]) for row in part]
+
+    plain, crossed = [], []
+    for group in sorted({group for group, _ in rows}):
+        without, within = ([r for g, r in rows if (g == group) is inside] for inside in (False, True))
+        plain += first(np.array([1.0, 0.0]), within)
+        crossed += first(best(without), within)
+    print(f"proving sentence first: {np.mean(plain):.3f}, weighed (by article left out) {np.mean(crossed):.3f}")
+    sharpness, words = best([row for _, row in rows]).round(2).tolist()
+    return Pointing(sharpness, words)
+
+
+def weighed(one: Asked, pointing: Pointing) -> Asked:
+    """Return a question asked without pointing as if it had been asked with it; what was written stays."""
+    *rest, reply = one.concluded
+    return replace(one, concluded=(*rest, replace(reply, likely=pointing.weigh(reply.likely, one.shared))))
+
+
+def trial(one: Asked) -> Trial:
+    """Conclude both ways and see which is right."""
+    said, gold = [], one.gold
+    for sure in (True, False):
+        judge = Judge(one.concluded[2], one.concluded[3].whole, Calibration.load(Path()), 0.0)
+        judge.sure = sure
+        said.append(_conclude(*one.concluded, judge, Timings(0, 0, 0)))
+    right = [
+        gold.answerable and score(gold, Prediction(id=gold.id, answer=a.text, answered=a.answered)).right for a in said
+    ]
+    texts = [answer.text if answer.answered else "" for answer in said]
+    return Trial(one.group, gold.kind, gold.answerable, bool(texts[0]), *right, *texts, dict(said[0].signals))
 
 
 def fit(rows: np.ndarray, labels: np.ndarray, shares: np.ndarray, penalty: float = 1.0) -> np.ndarray:
@@ -240,18 +341,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--squad", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--questions", type=int, default=60)
-    parser.add_argument("--trials", type=Path, required=True, help="kept here; taken from here if it exists")
+    parser.add_argument("--questions", type=int, default=40)
+    parser.add_argument("--asked", type=Path, required=True, help="kept here; taken from here if it exists")
     args = parser.parse_args()
-    if args.trials.is_file():
-        found = [Trial(**json.loads(line)) for line in args.trials.read_text(encoding="utf-8").splitlines()]
+    if args.asked.is_file():
+        plain, pointing, anew = pickle.loads(args.asked.read_bytes())
     else:
-        found = []
-        with args.trials.open("w", encoding="utf-8") as file:
-            for trial in all_trials(args.squad, args.questions):
-                found.append(trial)
-                print(json.dumps(asdict(trial), ensure_ascii=False), file=file, flush=True)
-    record = calibrate(found)
+        plain = list(ask_all(args.squad, args.questions, Pointing()))
+        pointing = fit_pointing(plain)
+        changed = {(a.group, a.gold.id) for a in plain if weighed(a, pointing).first != a.first}
+        anew = list(ask_all(args.squad, args.questions, pointing, lambda *question: question in changed))
+        args.asked.write_bytes(pickle.dumps((plain, pointing, anew)))
+    written = {(a.group, a.gold.id): a for a in anew}
+    found = [trial(written.get((a.group, a.gold.id)) or weighed(a, pointing)) for a in plain]
+    record = calibrate(found) | {"pointing": asdict(pointing)}
     args.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(record))
 

@@ -1,0 +1,55 @@
+"""Which sentence an answer begins from: the reader's probabilities, weighed with the words it shares with the question.
+
+The reader knows what a question means, but among sentences on one theme it is surer of its choice than it should be.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qa.citations import content_words
+from qa.reading import Reading
+
+Likely = tuple[tuple[int, float], ...]
+"""Numbers of sentences with probabilities (0..1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointing:
+    """How the reader's choice among sentences is weighed with the words that each shares with the question.
+
+    The sum is `sharpness` * natural log-probability + `words` * share of the question's words, rare ones counting more
+    (`shared_words`); `sharpness` below 1 says that the reader is surer of its choice than it should be.
+    """
+
+    sharpness: float = 1.0
+    words: float = 0.0
+
+    def weigh(self, likely: Likely, shared: Sequence[float]) -> Likely:
+        """Return the sentences (number from 1, probability) weighed, likeliest first; the sum stays what it was.
+
+        Args:
+            likely: sentences with the reader's probabilities.
+            shared: for each sentence that was read, the share of the question's words; may be empty.
+        """
+        gains = [math.exp(self.words * shared[number - 1]) if shared else 1.0 for number, _ in likely]
+        weights = [max(chance, 1e-9) ** self.sharpness * gain for (_, chance), gain in zip(likely, gains, strict=True)]
+        scale = sum(chance for _, chance in likely) / sum(weights) if likely else 1.0
+        weighed = [(number, weight * scale) for (number, _), weight in zip(likely, weights, strict=True)]
+        return tuple(sorted(weighed, key=lambda pair: -pair[1]))
+
+
+def shared_words(question: str, reading: Reading) -> tuple[float, ...]:
+    """Return for each sentence the share (0..1) of the question's words that it holds, rare words counting more."""
+    held = [content_words(sentence.text) for sentence in reading.sentences]
+    often = Counter(word for words in held for word in words)
+    weights = {word: math.log((len(held) + 1) / (often[word] + 0.5)) for word in content_words(question)}
+    total = sum(weights.values())
+    return tuple(sum(weights[word] for word in words & weights.keys()) / total if total else 0.0 for words in held)
+
+
+def pointed(likely: Likely) -> float:
+    """Return the share of the likeliest of sentences (number, probability) in the probability of all; 0 of none."""
+    chances = [chance for _, chance in likely]
+    return max(chances) / sum(chances) if chances else 0.0
