@@ -44,7 +44,7 @@ def new_window(browser: Browser, url: str) -> Iterator[Callable[..., Window]]:
 
     yield make
     for window in windows:
-        window.context.close()
+        window.close()
     assert [fault for window in windows for fault in window.faults] == []
 
 

@@ -18,6 +18,9 @@ SECONDS = 1000.0
 PATIENCE = 60 * SECONDS
 LOOPBACK = ("127.0.0.1", "127.0.0.2", "localhost", "::1", None)
 
+CUT = ("AbortError: signal is aborted", "Unexpected error Connection errored out.")
+"""What gradio's client says of its own connection when a window is left."""
+
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 
@@ -54,10 +57,15 @@ class Window:
         self.page: Page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
         self.faults: list[str] = []
+        self.leaving = False
         self.page.on("request", lambda request: self._check(request.url))
-        self.page.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", lambda said: self._note(said.text) if said.type == "error" else None)
+        self.page.on("pageerror", lambda error: self._note(str(error)))
         self.page.on("dialog", lambda dialog: self.faults.append(f"dialog: {dialog.message}"))
+
+    def _note(self, fault: str) -> None:
+        if not (self.leaving and fault.startswith(CUT)):
+            self.faults.append(fault)
 
     def _check(self, address: str) -> None:
         parts = urlsplit(address)
@@ -65,9 +73,28 @@ class Window:
             self.faults.append(f"reached {address}")
 
     def open(self, rest: str = "", ready: str = ".suggestion") -> "Window":
+        self.leaving = True
         self.page.goto(self.url + rest)
         self.page.wait_for_selector(ready)
+        self.leaving = False
         return self
+
+    def reload(self, ready: str = ".suggestion") -> None:
+        """Leave the page and open it anew."""
+        self.leaving = True
+        self.page.reload()
+        self.page.wait_for_selector(ready)
+        self.leaving = False
+
+    def leave(self) -> None:
+        """Leave the page, as before its server ends, which it would rightly report as an error."""
+        self.leaving = True
+        self.page.goto("about:blank")
+
+    def close(self) -> None:
+        """Close the window."""
+        self.leaving = True
+        self.context.close()
 
     def ask(self, question: str) -> Locator:
         """Ask and return the finished turn."""

@@ -120,6 +120,5 @@ def test_light_and_dark(new_window: Callable[..., Window]) -> None:
     dark.page.locator(".menu summary").click()
     dark.page.get_by_role("button", name="Light or dark").click()
     assert dark.page.evaluate(paper) == "rgb(251, 250, 247)"
-    dark.page.reload()
-    dark.page.wait_for_selector(".suggestion")
+    dark.reload()
     assert dark.page.evaluate(paper) == "rgb(251, 250, 247)"

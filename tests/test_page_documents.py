@@ -97,8 +97,7 @@ def test_sessions_do_not_see_each_other(new_window: Callable[..., Window]) -> No
     open_documents(first)
     paste(first, "Secret plan", "The plan is secret.")
     first.ask("Who rejected it?")
-    second.page.reload()
-    second.page.wait_for_selector(".suggestion")
+    second.reload()
     expect(second.page.locator(".turn")).to_have_count(0)
     open_documents(second)
     expect(second.page.locator(".shelf li")).to_have_count(1)
@@ -106,15 +105,14 @@ def test_sessions_do_not_see_each_other(new_window: Callable[..., Window]) -> No
     expect(first.ask("In your own words").locator(".quotes li")).to_have_count(2)
     link = first.page.locator('.turn .cite[data-cite="2"]').get_attribute("href") or ""
     second.open(link, ready="#article")
-    second.page.reload()
+    second.reload(ready="#article")
     expect(second.page.locator("#article")).to_contain_text("no longer here")
 
 
 def test_a_closed_window_is_forgotten(window: Window, new_window: Callable[..., Window]) -> None:
     open_documents(window)
     paste(window, "Gone", "Gone soon.")
-    window.page.reload()
-    window.page.wait_for_selector(".suggestion")
+    window.reload()
     open_documents(window)
     expect(window.page.locator(".shelf li")).to_have_count(1)
 
@@ -182,7 +180,7 @@ def test_the_page_is_there_before_the_models(new_window: Callable[..., Window], 
         (tmp_path / "go").touch()
         expect(window.finished("Who rejected it?").locator(".cite")).to_have_count(1)
         expect(window.page.locator(".state.ready")).to_be_visible()
-        window.context.close()
+        window.close()
 
 
 def test_suggested_questions_may_come_later(new_window: Callable[..., Window], tmp_path: Path) -> None:
@@ -194,7 +192,7 @@ def test_suggested_questions_may_come_later(new_window: Callable[..., Window], t
         (tmp_path / "go").touch()
         expect(window.page.locator(".suggestion")).to_have_count(2)
         expect(window.page.locator(".coming")).to_have_count(0)
-        window.page.goto("about:blank")
+        window.leave()
 
 
 def test_questions_to_go_on_with_may_come_later(new_window: Callable[..., Window], tmp_path: Path) -> None:
@@ -205,7 +203,7 @@ def test_questions_to_go_on_with_may_come_later(new_window: Callable[..., Window
         expect(turn.locator(".suggestion")).to_have_count(0)
         (tmp_path / "go").touch()
         expect(turn.locator(".suggestion")).to_have_text(["And what became of trade?"])
-        window.page.goto("about:blank")
+        window.leave()
 
 
 def test_a_failed_preparation_is_told(new_window: Callable[..., Window], tmp_path: Path) -> None:
@@ -215,7 +213,7 @@ def test_a_failed_preparation_is_told(new_window: Callable[..., Window], tmp_pat
         window.open("", ready=".state.broken")
         expect(window.page.locator(".state")).to_contain_text("pip install '.[local]' <b>now</b>")
         expect(window.ask("Who?").get_by_role("alert")).to_contain_text("part 7 of the model is missing")
-        window.context.close()
+        window.close()
 
 
 def test_the_endpoints_return_the_same_objects(url: str) -> None:

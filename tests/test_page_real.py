@@ -55,7 +55,7 @@ def real_window(new_window: Callable[..., Window], app: App) -> Iterator[Window]
     print(f"first paint after {painted:.0f} ms, question field there after {shown:.0f} ms")
     expect(window.page.locator(".state.ready")).to_be_visible(timeout=LONG)
     yield window
-    window.page.goto("about:blank")  # leave before the server ends, which the page would rightly report as an error
+    window.leave()
 
 
 def test_an_answer_is_traced_to_its_words(real_window: Window) -> None:
@@ -109,7 +109,7 @@ def test_suggested_questions_are_made_and_are_there_at_once_at_the_next_start(
     expect(turn.locator(".cite").first).to_be_visible()
     assert 1 <= turn.locator(".suggestion").count() <= 3
     assert suggested[0] not in turn.locator(".suggestion").all_text_contents()
-    window.page.goto("about:blank")
+    window.leave()
     app.stop()
     app.start()
     begun = time.monotonic()
@@ -120,4 +120,4 @@ def test_suggested_questions_are_made_and_are_there_at_once_at_the_next_start(
     expect(again.page.locator(".suggestion").first).to_be_visible()
     expect(again.page.locator(".coming")).to_have_count(0)
     expect(again.page.locator(".state.ready")).to_be_visible(timeout=LONG)
-    again.page.goto("about:blank")
+    again.leave()

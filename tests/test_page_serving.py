@@ -33,7 +33,7 @@ def window_on(new_window: Callable[..., Window], folder: Path, *options: str) ->
         window = new_window()
         window.url = url
         yield window
-        window.page.goto("about:blank")
+        window.leave()
 
 
 def test_behind_a_reverse_proxy(new_window: Callable[..., Window], tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_behind_a_reverse_proxy(new_window: Callable[..., Window], tmp_path: Pat
         outside = [a for a in addresses if not a.startswith((url, "data:", "blob:"))]
         assert outside == []
         assert not any(address.startswith(direct) for address in addresses)
-        window.page.goto("about:blank")
+        window.leave()
 
 
 def test_behind_a_login(new_window: Callable[..., Window], tmp_path: Path) -> None:
