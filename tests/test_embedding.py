@@ -1,16 +1,15 @@
 """Texts to vectors: the real model's shapes and order, lazy loading, and a server over loopback."""
 
-import json
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from embedding_server import embedding_server
 
 from qa.embedding import Embedder, SentenceTransformerEmbedder, open_embedder
 from qa.errors import ModelError
@@ -19,37 +18,10 @@ from qa.settings import Settings
 SERVED: dict[str, list[float]] = {"cat": [3, 0, 4], "dog": [0, 2, 0]}
 
 
-class Handler(BaseHTTPRequestHandler):
-    """An OpenAI-compatible embeddings server with two words."""
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
-        status = 200 if self.path == "/v1/embeddings" and body["model"] == "small" else 404
-        data = [
-            {"object": "embedding", "index": place, "embedding": SERVED.get(text, [1, 0, 0])}
-            for place, text in enumerate(texts)
-        ]
-        reply = json.dumps({"object": "list", "data": data, "model": "small", "usage": {}}).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(reply)))
-        self.end_headers()
-        self.wfile.write(reply)
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
 @pytest.fixture
 def server() -> Iterator[str]:
-    served = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=served.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{served.server_port}/v1"
-    served.shutdown()
-    thread.join()
-    served.server_close()
+    with embedding_server("small", lambda texts: [SERVED.get(text, [1, 0, 0]) for text in texts]) as url:
+        yield url
 
 
 def test_a_server_embeds(server: str) -> None:
