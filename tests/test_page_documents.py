@@ -53,6 +53,20 @@ def test_adding_choosing_and_removing(window: Window, tmp_path: Path) -> None:
     expect(window.page.locator(".shelf li")).to_have_count(2)
 
 
+def test_adding_files_tells_how_far_it_is(window: Window, tmp_path: Path) -> None:
+    open_documents(window)
+    files = [tmp_path / name for name in ("slow notes.txt", "slow letter.txt")]
+    for file in files:
+        file.write_text(f"Words of the {file.stem}.", encoding="utf-8")
+    window.page.locator("#documents input[type=file]").set_input_files(files)
+    notes = window.page.locator("#notes")
+    expect(notes).to_contain_text("slow notes.txt")
+    expect(notes).to_contain_text("1 of 2")
+    expect(notes).to_contain_text("2 of 2")
+    expect(window.page.locator(".shelf li")).to_have_count(3)
+    expect(notes).not_to_contain_text(" of 2")
+
+
 @pytest.mark.parametrize(
     ("name", "data", "told"),
     [
