@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from chat_server import KEY, chat_server
 from langchain_core.messages import AIMessageChunk
 from langchain_openai import ChatOpenAI
 
@@ -13,7 +14,6 @@ from qa.embedded import EmbeddedChatModel
 from qa.errors import ModelError
 from qa.language_model import open_chat_model, provider_error
 from qa.settings import Settings
-from qa.weights import chat_model_file
 
 
 @pytest.fixture
@@ -82,10 +82,9 @@ def test_a_provider_s_refusal(status, advice):
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[str]:
-    """The real embedded model, served on loopback with the key 'none'; its address."""
-    model = EmbeddedChatModel(path=chat_model_file(Settings.load()), http_key="none", context_tokens=1024)
-    yield model.serve()
-    model.close()
+    """The real embedded model, served on loopback with the key KEY; its address."""
+    with chat_server(context_tokens=1024) as url:
+        yield url
 
 
 QUESTION = [("system", "Answer with one word."), ("human", "What is the capital of France?")]
@@ -93,7 +92,7 @@ QUESTION = [("system", "Answer with one word."), ("human", "What is the capital 
 
 @pytest.mark.slow
 def test_the_openai_shape_over_loopback(served):
-    model = open_chat_model(Settings(chat_model="openai:local", base_url=served, api_key="none"))
+    model = open_chat_model(Settings(chat_model="openai:local", base_url=served, api_key=KEY))
     message = model.invoke(QUESTION, max_tokens=8)
     assert "Paris" in message.text
     assert message.usage_metadata["output_tokens"] > 0
@@ -101,7 +100,7 @@ def test_the_openai_shape_over_loopback(served):
 
 @pytest.mark.slow
 async def test_the_openai_shape_streams(served):
-    model = open_chat_model(Settings(chat_model="openai:local", base_url=served, api_key="none"))
+    model = open_chat_model(Settings(chat_model="openai:local", base_url=served, api_key=KEY))
     whole: AIMessageChunk | None = None
     async for chunk in model.astream(QUESTION, max_tokens=8):
         whole = chunk if whole is None else whole + chunk

@@ -2,37 +2,24 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import chromadb
 import pytest
+from chat_server import KEY, chat_server
 from chroma_server import chroma_server
 from embedding_server import embedding_server
 from gradio_client import Client
 from page_window import TESTS, serving
 
-from qa.embedded import EmbeddedChatModel
 from qa.embedding import open_embedder
 from qa.settings import Settings, seed_corpus
-from qa.weights import chat_model_file
 
 pytestmark = pytest.mark.slow
 
 ARTICLE = next(seed_corpus().iterdir()).read_text(encoding="utf-8")
 QUESTIONS = ("Who rejected the claim about the strikes?", "Where did the second round of talks begin?")
-KEY = "none"
-
-
-@contextmanager
-def chat_server() -> Iterator[str]:
-    """llama.cpp's own server with the embedded model, as any program may run it: no adapter, no grammar."""
-    model = EmbeddedChatModel(path=chat_model_file(Settings.load()), http_key=KEY, context_tokens=4096)
-    try:
-        yield model.serve()
-    finally:
-        model.close()
 
 
 @pytest.fixture
@@ -43,7 +30,7 @@ def servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     with (
         chroma_server(chroma) as chroma_url,
         embedding_server("minilm", lambda texts: embedder.embed_passages(texts).tolist()) as embedder_url,
-        chat_server() as base_url,
+        chat_server(context_tokens=4096) as base_url,
     ):
         for name, value in {
             "CHROMA_URL": chroma_url,
