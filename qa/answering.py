@@ -93,6 +93,10 @@ class Reader(Protocol):
         """Read the sentences ahead of a question, where that saves time; what was read is kept in the folder."""
         ...
 
+    def read_ahead(self, reading: Reading, begun: str, history: Sequence[Turn]) -> None:
+        """Read the sentences and the whole words of a question's beginning, where that saves time and none waits."""
+        ...
+
 
 class StatementStream:
     """Turns the raw stream of a reply into what a person may see: no labels, no "none"."""
@@ -176,6 +180,11 @@ class EmbeddedReader:
         with contextlib.suppress(ModelError):  # a read-only or full disk costs time at the next start, no answer
             self._model.save_cache(kept)
 
+    def read_ahead(self, reading: Reading, begun: str, history: Sequence[Turn]) -> None:
+        """Read up to the last whole word; the question itself then takes that from the model's cache."""
+        words = begun[: max(begun.rfind(space) for space in " \n\t") + 1]
+        self._model.read_ahead(chat_prefix(reading) + request(words, history))
+
 
 def _likely(alternatives: Sequence[tuple[str, float]], count: int) -> Likely:
     """Return the sentences among `count` whose labels are alternatives of a token, with their probabilities."""
@@ -217,6 +226,9 @@ class ChatReader:
 
     def warm(self, reading: Reading, folder: Path) -> None:
         """Do nothing: a provider's cache is its own affair."""
+
+    def read_ahead(self, reading: Reading, begun: str, history: Sequence[Turn]) -> None:
+        """Do nothing: a provider is paid for what it reads."""
 
 
 def open_reader(model: BaseChatModel) -> Reader:

@@ -125,6 +125,10 @@ class EmbeddedChatModel(BaseChatModel):
         for _ in self._runtime.generate(request):
             pass
 
+    def read_ahead(self, prompt: str) -> None:
+        """Read a prompt's beginning into the cache, unless a generation is at work."""
+        self._runtime.read_if_idle({"prompt": prompt, "max_tokens": 0})
+
     def save_cache(self, path: Path) -> None:
         """Write what `warm` has just read to a file: about 29 kB a token with the default model.
 

@@ -2,6 +2,8 @@
 
 import threading
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from qa.errors import BusyError
 
@@ -27,6 +29,14 @@ class Ticket:
     def wait(self) -> None:
         """Wait for the turn or for being cancelled."""
         self._turn.wait()
+
+    @contextmanager
+    def delivering(self) -> Iterator[None]:
+        """Count a visitor whose event loop is closed as gone."""
+        try:
+            yield
+        except RuntimeError:
+            self.cancel()
 
 
 class Gate:
@@ -58,6 +68,11 @@ class Gate:
                     "try again shortly"
                 )
         return ticket
+
+    def enter_idle(self) -> Ticket | None:
+        """Return a ticket whose turn it is if nobody is at work, else None."""
+        with self._changed:
+            return None if self._inside else self.enter()
 
     def wait(self, ticket: Ticket) -> bool:
         """Wait for the ticket's turn; False when it was cancelled."""

@@ -13,14 +13,14 @@ from langchain_core.language_models import BaseChatModel
 from qa.answer_cache import AnswerCache
 from qa.answering import Reply
 from qa.calibration import Calibration
-from qa.citations import AS_LIKELY, compose
+from qa.concluding import conclude
 from qa.conversation import check_history, check_question, recent, search_question
 from qa.datatypes import Answer, RetrievedPassage, Timings, Turn
 from qa.embedding import Embedder, open_embedder, prepare
 from qa.index import Index
 from qa.judging import Judge
 from qa.library import Library
-from qa.material import POOL, Gathered, Material
+from qa.material import POOL, Material
 from qa.models import Models
 from qa.pointing import shared_words
 from qa.retrieval import PassageRetriever, Retriever
@@ -121,7 +121,7 @@ class QA(Library):
                     first = first or time.perf_counter() - begun
                     yield piece
         total = time.perf_counter() - begun
-        answer = _conclude(question, searched, passages, material, reply, judge, Timings(found, first or total, total))
+        answer = conclude(question, searched, passages, material, reply, judge, Timings(found, first or total, total))
         self._answers.keep(key, answer)
         yield answer
 
@@ -150,6 +150,28 @@ class QA(Library):
                 yield piece  # type: ignore[misc]
         finally:
             await asyncio.to_thread(pieces.close)  # type: ignore[attr-defined]
+
+    def read_ahead(
+        self,
+        begun: str,
+        *,
+        history: Sequence[Turn] = (),
+        documents: Collection[str] | None = None,
+        owner: str = "",
+    ) -> None:
+        """Have the model read what is written of a question so far, so that asking the whole of it takes less time.
+
+        Does nothing where the sentences to be read depend on the question, or while the model is at work.
+
+        Args:
+            begun: the question's beginning; a word counts once white space follows it.
+            history: earlier turns, oldest first.
+            documents: ids of the documents that will be asked; None for all.
+            owner: whose uploads will be read beside the corpus.
+        """
+        whole = self._material.whole(documents, owner)
+        if whole and self.ready:
+            self._models.reader.read_ahead(whole.reading, begun, recent(check_history(history)))
 
     def batch(self, questions: Sequence[str], **options: Any) -> list[Answer]:
         """Return the answers to several questions, in their order, as many at a time as the model has slots."""
@@ -203,36 +225,6 @@ class QA(Library):
             self._models.warm(whole, self.settings.index_dir())
         self.ready = True
         tell("ready")
-
-
-def _conclude(
-    question: str,
-    searched: str,
-    passages: tuple[RetrievedPassage, ...],
-    material: Gathered,
-    reply: Reply,
-    judge: Judge,
-    timings: Timings,
-) -> Answer:
-    """Prove what the reply states, judge it, and put the answer together."""
-    by_id = {document.id: document for document in material.documents}
-    known = " ".join([question, searched, *(document.title for document in material.documents)])
-    sentences, also = material.reading.sentences, reply.likely_from(AS_LIKELY)
-    cited = compose(reply.statements, sentences, by_id, known, judge.sure, also)
-    verdict = judge.verdict(reply, cited)
-    return Answer(
-        question=question,
-        search_question=searched,
-        text=verdict.text,
-        answered=verdict.answered,
-        confidence=verdict.confidence,
-        citations=verdict.citations,
-        passages=passages,
-        timings=timings,
-        unsupported=cited.unsupported,
-        signals=verdict.signals,
-        documents=tuple(by_id[i] for i in dict.fromkeys(c.document_id for c in verdict.citations)),
-    )
 
 
 _shared: QA | None = None

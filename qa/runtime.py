@@ -114,7 +114,7 @@ class Runtime:
         def receive(record: dict[str, Any]) -> bool:
             """Take one record of the server; True tells it to stop."""
             nonlocal anew, lead
-            with _closed_loop_cancels(ticket):
+            with ticket.delivering():
                 for event in () if ticket.cancelled or anew else read_record(record, chat):
                     if lead and isinstance(event, Chunk) and event.logprobs:
                         anew, lead = lead(event), None
@@ -136,7 +136,7 @@ class Runtime:
             deliver(ModelError(f"the language model failed: {error}"))
         finally:
             self._gate.leave(ticket)
-            with _closed_loop_cancels(ticket):
+            with ticket.delivering():
                 deliver(None)
 
     def generate(self, request: Mapping[str, Any], chat: bool = False, lead: Lead | None = None) -> Iterator[Chunk]:
@@ -154,6 +154,12 @@ class Runtime:
                 yield event
         finally:
             ticket.cancel()
+
+    def read_if_idle(self, request: Mapping[str, Any]) -> None:
+        """Carry a request out for what it leaves in the cache, unless something is at work; faults do not matter."""
+        server = self.load()
+        if ticket := self._gate.enter_idle():
+            self._run(server, request, False, lambda _: None, ticket, None)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """Return the JSON answer of one of the server's own addresses, over loopback.
@@ -188,15 +194,6 @@ class Runtime:
         """The folder that slots are saved to and restored from."""
         self.load()
         return Path(self._folder)
-
-
-@contextlib.contextmanager
-def _closed_loop_cancels(ticket: Ticket) -> Iterator[None]:
-    """Count a consumer whose event loop is closed as gone."""
-    try:
-        yield
-    except RuntimeError:
-        ticket.cancel()
 
 
 def _start(options: RuntimeOptions, folder: str) -> Any:

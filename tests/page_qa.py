@@ -124,6 +124,12 @@ class PageQA:
         found.sort(key=lambda pair: -pair[0])
         return tuple(RetrievedPassage(p, n, 1 / n, 0.5) for n, (_, p) in enumerate(found[: k or 4], start=1))
 
+    def read_ahead(
+        self, begun: str, *, history: Sequence[Turn] = (), documents: Collection[str] | None = None, owner: str = ""
+    ) -> None:
+        with (self.settings.data_dir / "read-ahead").open("a", encoding="utf-8") as file:
+            print(len(history), begun, file=file)
+
     def stream(
         self, question: str, *, history: Sequence[Turn] = (), documents: Collection[str] | None = None, owner: str = ""
     ) -> Iterator[tuple[RetrievedPassage, ...] | str | Answer]:

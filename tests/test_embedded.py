@@ -211,6 +211,19 @@ def test_closing_the_model_tells_who_still_listens(model, server):
         list(stream)
 
 
+def test_reading_ahead_gives_way_to_who_is_at_work(model, server):
+    model.read_ahead("Question: Who")
+    assert [(request["prompt"], request["max_tokens"]) for request in server.requests] == [("Question: Who", 0)]
+    server.running = threading.Event()
+    thread = threading.Thread(target=model.invoke, args=("?",))
+    thread.start()
+    assert eventually(lambda: len(server.requests) == 2)
+    model.read_ahead("Question: Who asked")
+    server.running.set()
+    thread.join()
+    assert len(server.requests) == 2
+
+
 def test_beyond_the_queue_the_model_is_busy(model, server):
     server.running = threading.Event()
     threads = [threading.Thread(target=model.invoke, args=("?",)) for _ in range(2)]

@@ -108,6 +108,13 @@ def test_tokens_are_counted_with_control_tokens_as_one(model):
     assert model.count_tokens(YES_OR_NO) == last_usage(model, YES_OR_NO).prompt_tokens
 
 
+def test_what_was_read_ahead_is_not_read_again(model, seed_article):
+    start = beginning(seed_article, characters=1200)
+    model.read_ahead(start + "Question: Who rejected the claim about the")
+    usage = last_usage(model, start + ending("Who rejected the claim about the strikes?"))
+    assert usage.prompt_tokens - usage.cached_tokens <= 9
+
+
 def test_a_known_beginning_is_not_read_again_though_another_prompt_came_between(model, seed_article):
     start = beginning(seed_article, characters=2000)
     model.warm(start)

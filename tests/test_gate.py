@@ -60,3 +60,13 @@ def test_closing_cancels_all_and_waits_until_they_left():
     gate.close(seconds=5)
     assert [gate.wait(ticket) for ticket in tickets] == [False, False]
     assert gate.wait(gate.enter())
+
+
+def test_who_comes_for_an_idle_moment_does_not_wait():
+    gate = Gate(places=2, max_waiting=9)
+    first = gate.enter_idle()
+    assert first is not None
+    assert gate.wait(first)
+    assert gate.enter_idle() is None
+    gate.leave(first)
+    assert gate.enter_idle() is not None

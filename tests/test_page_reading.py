@@ -1,6 +1,8 @@
 """The page in a real browser: reading while an answer is written, and what must not move under a reader's hands."""
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 from page_window import PHONE, Window, expect
 
@@ -52,6 +54,17 @@ def test_a_citation_opens_while_an_answer_is_written_and_stays(window: Window) -
     expect(window.page.locator("#article article")).to_have_attribute("data-turn", "0")
     last.locator(".cite").first.click()
     expect(window.page.locator("#article article")).to_have_attribute("data-turn", "1")
+
+
+def test_words_are_read_ahead_while_a_question_is_typed(window: Window, data_dir: Path) -> None:
+    window.ask("Tell me about trade")
+    window.page.locator("#composer textarea").press_sequentially("And ahead of tha", delay=60)
+    kept = data_dir / "read-ahead"
+    deadline = time.monotonic() + 10
+    while not (kept.exists() and "2 And ahead of \n" in kept.read_text(encoding="utf-8")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert "tha" not in kept.read_text(encoding="utf-8")
 
 
 def test_the_mark_last_opened_stands_out(window: Window) -> None:

@@ -11,6 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
+from qa.answering import ChatReader
 from qa.datatypes import Answer
 from qa.errors import QuestionError
 from qa.judging import NOT_SAID
@@ -148,3 +149,23 @@ def test_a_large_corpus_is_read_in_its_best_sentences(settings: Settings, opened
     answer = engine.ask("Who called the price absurd?")
     assert answer.answered
     assert ARTICLE[answer.citations[0].start : answer.citations[0].end] == answer.citations[0].quote
+
+
+def test_only_whole_words_of_a_small_corpus_are_read_ahead(settings, opened, monkeypatch):
+    read = []
+
+    class Ahead(ChatReader):
+        def read_ahead(self, reading, begun, history):
+            read.append((len(reading.sentences), begun, len(history)))
+
+    monkeypatch.setattr("qa.models.open_reader", Ahead)
+    engine = engine_with(settings, opened)
+    engine.read_ahead("Who ")
+    assert read == []  # not ready: the article has not been read
+    engine.warm_up()
+    engine.read_ahead("Who opened ", history=[{"role": "user", "content": "What?"}])
+    assert read == [(3, "Who opened ", 1)]
+    large = engine.beside(settings.model_copy(update={"whole_document_tokens": 0}))
+    large.ready = True
+    large.read_ahead("Who opened ")
+    assert len(read) == 1

@@ -18,6 +18,7 @@ from qa.question_sets import article_questions, read_question_set
 from qa.scoring import CitedSpan, Prediction, score
 from qa.settings import Settings
 from qa.ui.answers import citation_address
+from qa.ui.conversing import read_ahead
 from qa.ui.engine import Engine
 from qa.ui.export import as_json, as_markdown
 from qa.ui.messages import all_words, words_for
@@ -216,6 +217,19 @@ def test_questions_are_suggested_only_while_nobody_asks(tmp_path: Path, monkeypa
         assert not engine.suggested
     wait_for(lambda: engine.suggested)
     assert engine.starters()
+    engine.close()
+
+
+def test_what_is_typed_is_read_ahead_once_and_not_beside_an_answer(tmp_path: Path) -> None:
+    engine = Engine(lambda: PageQA(Settings(data_dir=tmp_path)))  # type: ignore[arg-type,return-value]
+    engine.start()
+    engine.ready_qa(10)
+    session = Session()
+    for typed in ("W", "Who", "Who ", "Who is", "Who is it"):
+        read_ahead(session, engine, typed)
+    with engine.asking():
+        read_ahead(session, engine, "Who is it now")
+    assert (tmp_path / "read-ahead").read_text(encoding="utf-8").splitlines() == ["0  ", "0 Who ", "0 Who is "]
     engine.close()
 
 

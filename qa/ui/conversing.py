@@ -39,7 +39,7 @@ def _answer(session: Session, engine: Engine, turn: ChatTurn, history: list[Turn
     pace, place = Pace(DRAW_SECONDS), session.place
     try:
         qa = yield from _wait(turn, engine)
-        documents = session.chosen & {document.id for document in qa.documents(session.owner)} or None
+        documents = _asked_documents(session, qa)
         stream = stoppable(
             lambda: qa.stream(turn.question, history=history, documents=documents, owner=session.owner),
             lambda: turn.stop_wanted,
@@ -65,6 +65,25 @@ def _answer(session: Session, engine: Engine, turn: ChatTurn, history: list[Turn
         yield _ended(session, engine, turn, follow=session.place is place)
 
 
+def read_ahead(session: Session, engine: Engine, typed: str) -> None:
+    """Have QA read what is being typed as its words are finished, so that the answer comes sooner; never raises."""
+    words = " ".join(typed.split()[: None if typed[-1:].isspace() else -1])
+    qa = None if session.running or words == session.read_ahead else engine.free_qa()
+    if qa is None:
+        return
+    session.read_ahead = words
+    try:
+        history, documents = session.history(session.replace_from), _asked_documents(session, qa)
+        qa.read_ahead(f"{words} ", history=history, documents=documents, owner=session.owner)
+    except QAError as error:  # the question itself will meet it too, and tell
+        log.info("nothing was read ahead: %s", error)
+
+
+def _asked_documents(session: Session, qa: "QA") -> set[str] | None:
+    """Return the documents that the reader chose to ask; None for all."""
+    return session.chosen & {document.id for document in qa.documents(session.owner)} or None
+
+
 def add_follow_ups(session: Session, engine: Engine) -> None:
     """Give the last answer the suggested questions that lie near it, as far as they have been made."""
     turn, qa = session.turns[-1] if session.turns else None, engine.opened
@@ -76,7 +95,7 @@ def _begin(session: Session, question: str, replace_from: int | None) -> tuple[C
     cut = session.replace_from if replace_from is None else replace_from
     if cut is not None:
         del session.turns[cut:]
-    session.replace_from = None
+    session.replace_from = session.read_ahead = None
     history = session.history()
     turn = ChatTurn(question)
     for earlier in session.turns:

@@ -99,6 +99,14 @@ class Engine:
                 self._asking -= 1
                 self._last_asked = time.monotonic()
 
+    def free_qa(self) -> "QA | None":
+        """Return the QA if it is ready and nobody waits for an answer; suggested questions then wait a while."""
+        with self._counting:
+            if self._asking or not self.finished or self.progress.error:
+                return None
+            self._last_asked = time.monotonic()
+        return self._qa
+
     def _on_document(self, done: int, total: int, _source: str) -> None:
         self.progress = Progress("indexing", (("done", done), ("total", total)))
 

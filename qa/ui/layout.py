@@ -106,6 +106,7 @@ class _Wiring:
         opened.then(self.ask_linked, session, outputs, **slow)
         timer.tick(self.tick, session, [*outputs, timer], **quick)
         parts["composer"].submit(self.ask, [session, parts["composer"]], outputs, **slow)
+        parts["composer"].input(self.typed, [session, parts["composer"]], None, trigger_mode="always_last", **quick)
         parts["toolbar"].ask(self.ask_button, session, outputs, **slow)
         parts["composer"].stop(self.stop, session, None, **quick)
         parts["toolbar"].act(self.act, session, outputs, trigger_mode="multiple", **quick)
@@ -135,6 +136,11 @@ class _Wiring:
         """Answer what the question field holds."""
         self.sessions.seen(request.session_hash, _opened(session).owner)
         yield from self._answer(session, question)
+
+    def typed(self, session: Session | None, question: str) -> None:
+        """Read ahead what the question field holds so far."""
+        if session is not None:
+            conversing.read_ahead(session, self.engine, question)
 
     def ask_button(self, session: Session | None, event: gr.EventData) -> Iterator[list[Any]]:
         """Answer a suggested question, or one again."""

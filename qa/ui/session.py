@@ -52,6 +52,7 @@ class Session:
     jumps: int = 0
     linked_question: str = ""
     replace_from: int | None = None
+    read_ahead: str | None = None
     seen_ready: bool = False
     seen_starters: bool = False
 

@@ -26,10 +26,10 @@ from train_reader import HELD_OUT_ARTICLES
 from qa import QA, Settings
 from qa.answering import Reply
 from qa.calibration import Calibration
+from qa.concluding import conclude
 from qa.datatypes import Timings
 from qa.evaluation import texts
 from qa.judging import Judge
-from qa.pipeline import _conclude
 from qa.pointing import Pointing, shared_words
 from qa.question_sets import (
     GoldQuestion,
@@ -166,9 +166,9 @@ def ask_all(
                     beside.sync()
                     for question in gold(beside):
                         if wanted(group, question.id):
-                            with mock.patch("qa.pipeline._conclude", wraps=_conclude) as conclude:
+                            with mock.patch("qa.pipeline.conclude", wraps=conclude) as concluding:
                                 beside.ask(question.question, history=question.history)
-                            yield Asked(group, question, conclude.call_args.args[:5])
+                            yield Asked(group, question, concluding.call_args.args[:5])
                 print(group, flush=True)
 
 
@@ -214,7 +214,7 @@ def trial(one: Asked) -> Trial:
     for sure in (True, False):
         judge = Judge(one.concluded[2], one.concluded[3].whole, Calibration.load(Path()), 0.0)
         judge.sure = sure
-        said.append(_conclude(*one.concluded, judge, Timings(0, 0, 0)))
+        said.append(conclude(*one.concluded, judge, Timings(0, 0, 0)))
     right = [
         gold.answerable and score(gold, Prediction(id=gold.id, answer=a.text, answered=a.answered)).right for a in said
     ]
