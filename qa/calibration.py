@@ -17,12 +17,13 @@ RIGHT_WITHOUT_EVIDENCE = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known when a reply is judged; all but the log-odds in 0..1.
+    """What is known when a reply is judged; all but `log_odds` and `relevance` in 0..1.
 
     `log_odds` is the natural log-odds of "stated" at the reader's first token, `pointed` the share of the likeliest
     sentence in the probability of all that the reader might name first, `certainty` the mean probability of the tokens
     written, `cosine` that of the best passage, `overlap` the share of the statements' words found in
-    their proof, `whole` 1 if the whole corpus was read and 0 if only retrieved sentences were.
+    their proof, `whole` 1 if the whole corpus was read and 0 if only retrieved sentences were, `relevance` the natural
+    log-odds by the cross-encoder that the sentence answers which it finds the best, 0 when unknown.
     """
 
     log_odds: float
@@ -31,6 +32,7 @@ class Evidence:
     cosine: float = 0.0
     overlap: float = 1.0
     whole: float = 1.0
+    relevance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The last word on a reply: answer or decline, in whose words, and how sure to be; all decided here, in code."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from math import exp
 
@@ -8,9 +8,13 @@ from qa.answering import Reply
 from qa.calibration import RIGHT_WITHOUT_EVIDENCE, Calibration, Evidence, log_odds
 from qa.citations import Cited, content_words
 from qa.datatypes import Citation, RetrievedPassage
-from qa.pointing import Likely, pointed
+from qa.pointing import MOST_LIKELY, Likely, pointed
 
 NOT_SAID = "The article does not say."
+
+Relevance = Callable[[Sequence[int]], Mapping[int, float]]
+"""Numbers of sentences -> the log-odds that each answers the question; empty when nothing can tell."""
+
 UNRELATED = 0.1
 """Cosine of the best passage below which a question is about something else; of the 170 answerable ones of the
 calibration none lies there."""
@@ -30,9 +34,9 @@ class Verdict:
 class Judge:
     """Judges the reply to one question.
 
-    The reader asks `weigh` and `declines` before it writes (it is the reader's guide); from then on `sure` says
-    whether the answer may state things in its own words. A reader that tells no probability is judged by what its reply
-    proves alone.
+    The reader asks `weigh` and `declines` before it writes (it is the reader's guide); from then on `relevance` holds
+    the cross-encoder's best log-odds (0 when unknown), and `sure` says whether the answer may state things in its own
+    words. A reader that tells no probability is judged by what its reply proves alone.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class Judge:
         calibration: Calibration,
         threshold: float | None,
         shared: Sequence[float] = (),
+        relevance: Relevance = lambda _: {},
     ) -> None:
         """Judge on what was found and on whether all was read.
 
@@ -51,8 +56,10 @@ class Judge:
             calibration: the reader's.
             threshold: takes the place of the calibrated ones.
             shared: of each sentence read, the share of the question's words (`shared_words`).
+            relevance: asked about the sentences that the reader finds likely.
         """
         self._shared = shared
+        self._relevance_of = relevance
         self._cosine = max((p.cosine for p in passages), default=0.0)
         self._unrelated = bool(passages) and self._cosine < UNRELATED
         self._whole = float(whole)
@@ -60,15 +67,21 @@ class Judge:
         calibrated = calibration.threshold_whole if whole else calibration.threshold_retrieved
         self._threshold = calibrated if threshold is None else threshold
         self._declined = False
+        self.relevance = 0.0
         self.sure = True
 
     def weigh(self, likely: Likely) -> Likely:
-        """Weigh the reader's likely sentences with the words that they share with the question."""
-        return self._calibration.pointing.weigh(likely, self._shared)
+        """Weigh the likeliest sentences of the reader with what the cross-encoder and shared words say of them."""
+        considered = tuple(sorted(likely, key=lambda pair: -pair[1])[:MOST_LIKELY])
+        relevance = self._relevance_of([number for number, _ in considered])
+        self.relevance = max(relevance.values(), default=0.0)
+        return self._calibration.pointing.weigh(considered, self._shared, relevance)
 
     def declines(self, not_stated: float, likely: Likely) -> bool:
         """Decide from the reader's probability of "not stated" (0..1) and its likely sentences whether to decline."""
-        evidence = Evidence(log_odds(not_stated), pointed(likely), cosine=self._cosine, whole=self._whole)
+        evidence = Evidence(
+            log_odds(not_stated), pointed(likely), cosine=self._cosine, whole=self._whole, relevance=self.relevance
+        )
         stated = self._calibration.stated.probability(evidence)
         self._declined = stated < self._threshold or self._unrelated
         self.sure = stated >= self._calibration.sure
@@ -97,4 +110,5 @@ class Judge:
             cosine=self._cosine,
             overlap=len(claimed & proof) / len(claimed) if claimed else 0.0,
             whole=self._whole,
+            relevance=self.relevance,
         )

@@ -1,14 +1,16 @@
 """Which sentences the reader gets to see: all of a small corpus, or the best sentences of the best passages.
 
 Sentences rather than passages, because reading is what an answer costs: measured on SQuAD articles, 200 tokens of the
-best sentences hold the proof of 0.90 of the questions, 200 tokens of the best passages that of 0.86.
+best sentences hold the proof of 0.90 of the questions, 200 tokens of the best passages that of 0.86. With the best
+twelve put in order by the cross-encoder, 175 tokens hold the proof of more questions than 225 did without.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from qa.datatypes import Document, Passage, RetrievedPassage
 from qa.embedding import Embedder
+from qa.encoder import Array
 from qa.index import Index
 from qa.reading import Reading, lay_out
 from qa.settings import Settings
@@ -19,8 +21,14 @@ LONGEST_WHOLE = 400
 """Passages of a corpus that may be read whole; more are not even looked at."""
 POOL = 16
 """Passages whose sentences are compared with the question."""
+RANKED = 12
+"""Of these sentences, the nearest ones that the cross-encoder puts in order: a hundredth of a second each."""
+RELEVANCE = 0.1
+"""Weight of the cross-encoder's log-odds against the cosine and the passage's score."""
 
 Span = tuple[int, int]
+Relevance = Callable[[str, Sequence[str]], Array | None]
+"""A question and sentences -> the log-odds that each answers it, shape (sentences,); None when nothing can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +48,9 @@ def tokens(text: str) -> int:
 class Material:
     """Chooses the sentences; keeps the last whole readings, which all questions share."""
 
-    def __init__(self, index: Index, embedder: Embedder, settings: Settings) -> None:
+    def __init__(self, index: Index, embedder: Embedder, settings: Settings, relevance: Relevance) -> None:
         self._index = index
+        self._relevance = relevance
         self._embedder = embedder
         self._settings = settings
         self._wholes: dict[tuple[object, ...], Gathered | None] = {}
@@ -66,15 +75,24 @@ class Material:
         scores = [float(cosine) + found[at].score for cosine, (at, _) in zip(cosines, places, strict=True)]
         kept: list[tuple[int, Span]] = []
         left = self._settings.reading_tokens()
-        for _, place, text in sorted(zip(scores, places, texts, strict=True), reverse=True):
-            left -= tokens(text)
+        for number in self._best_first(question, texts, scores):
+            left -= tokens(texts[number])
             if kept and left < 0:
                 break
-            kept.append(place)
+            kept.append(places[number])
         return [
             replace(found[at].passage, sentences=tuple(sorted(span for where, span in kept if where == at)))
             for at in sorted({at for at, _ in kept})
         ]
+
+    def _best_first(self, question: str, texts: Sequence[str], scores: Sequence[float]) -> list[int]:
+        """Return the numbers of the texts, best first by score, the first of them anew with the cross-encoder's."""
+        order = sorted(range(len(texts)), key=lambda number: -scores[number])
+        relevant = self._relevance(question, [texts[number] for number in order[:RANKED]])
+        if relevant is None:
+            return order
+        anew = {n: scores[n] + RELEVANCE * float(odds) for n, odds in zip(order, relevant, strict=False)}
+        return [*sorted(anew, key=lambda number: -anew[number]), *order[RANKED:]]
 
     def whole(self, documents: Collection[str] | None, owner: str) -> Gathered | None:
         """Return everything that may be asked, if it fits into what is read whole."""

@@ -1,26 +1,37 @@
-"""The chat model of an engine: opened at first need, its reader, and what it has read ahead."""
+"""The models of an engine but its embedder: opened at first need; the reader, and what it has read ahead."""
 
+import logging
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from langchain_core.language_models import BaseChatModel
 
 from qa.answering import Reader, open_reader
+from qa.cross_encoder import CrossEncoder, open_cross_encoder
+from qa.encoder import Array
+from qa.errors import ModelError
+from qa.judging import Relevance
 from qa.language_model import open_chat_model
 from qa.material import Gathered
+from qa.reading import Reading
 from qa.settings import EMBEDDED, Settings
+
+log = logging.getLogger(__name__)
 
 ADAPTER = Path(__file__).parent / "adapters" / "reader.gguf"
 
 
 class Models:
-    """Opens the chat model once, whichever thread asks; may be shared by engines over several corpora."""
+    """Opens each model once, whichever thread asks; may be shared by engines over several corpora."""
 
     def __init__(self, settings: Settings, chat_model: BaseChatModel | None) -> None:
         """Use a chat model, or open that of the settings when it is needed."""
         self._settings = settings
         self._chat_model = chat_model
         self._reader: Reader | None = None
+        self._cross_encoder: CrossEncoder | None = None
+        self._no_cross_encoder = False
         self._opening = threading.Lock()
         self._warming = threading.Lock()
         self._warmed = ""
@@ -44,6 +55,30 @@ class Models:
         if self._reader is None:
             self._reader = open_reader(self.chat_model)
         return self._reader
+
+    def relevance(self, question: str, reading: Reading) -> Relevance:
+        """Return what tells of sentences that were read, by number, the log-odds that each answers the question."""
+
+        def of(numbers: Sequence[int]) -> dict[int, float]:
+            found = self.scores(question, [reading.sentences[number - 1].text for number in numbers])
+            return {} if found is None else dict(zip(numbers, map(float, found), strict=True))
+
+        return of
+
+    def scores(self, question: str, sentences: Sequence[str]) -> Array | None:
+        """Return the log-odds that each sentence answers the question, shape (len(sentences),).
+
+        None where MiniLM, whose vocabulary the cross-encoder has, is neither installed nor to be fetched: answers are
+        chosen and declined without it then.
+        """
+        with self._opening:
+            if self._cross_encoder is None and not self._no_cross_encoder:
+                try:
+                    self._cross_encoder = open_cross_encoder(self._settings)
+                except ModelError as error:
+                    self._no_cross_encoder = True
+                    log.warning("no cross-encoder: %s", error)
+        return self._cross_encoder.scores(question, sentences) if self._cross_encoder else None
 
     def warm(self, whole: Gathered, folder: Path) -> None:
         """Have a small corpus read ahead, once for each state of it; what was read is kept in the folder."""

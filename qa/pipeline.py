@@ -46,7 +46,7 @@ class QA(Library):
         self.ready = False
         self._models = models
         self._retriever = Retriever(index, embedder, settings.top_k)
-        self._material = Material(index, embedder, settings)
+        self._material = Material(index, embedder, settings, models.scores)
         self._suggestions = Suggestions(index)
         self._calibration = Calibration.load(ADAPTERS / "reader.json")
         self._answers = AnswerCache()
@@ -109,7 +109,8 @@ class QA(Library):
             return
         material = self._material.gather(searched, candidates, documents, owner)
         shared = shared_words(searched, material.reading)
-        judge = Judge(passages, material.whole, self._calibration, self.settings.decline_threshold, shared)
+        threshold, relevance = self.settings.decline_threshold, self._models.relevance(searched, material.reading)
+        judge = Judge(passages, material.whole, self._calibration, threshold, shared, relevance)
         reply, first = Reply(""), 0.0
         if material.whole and material is self._material.whole(None, ""):
             self._models.warm(material, self.settings.index_dir())

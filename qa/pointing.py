@@ -1,11 +1,12 @@
-"""Which sentence an answer begins from: the reader's probabilities, weighed with the words it shares with the question.
+"""Which sentence an answer begins from: the reader's probabilities, weighed with what else is known of its choice.
 
 The reader knows what a question means, but among sentences on one theme it is surer of its choice than it should be.
+The cross-encoder and the words that a sentence shares with the question know less, but they err elsewhere.
 """
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from qa.citations import content_words
@@ -15,26 +16,40 @@ Likely = tuple[tuple[int, float], ...]
 """Numbers of sentences with probabilities (0..1)."""
 
 
+MOST_LIKELY = 6
+"""Sentences that are weighed at most: a hundredth of a second each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pointing:
-    """How the reader's choice among sentences is weighed with the words that each shares with the question.
+    """How the reader's choice among sentences is weighed.
 
     The sum is `sharpness` * natural log-probability + `words` * share of the question's words, rare ones counting more
-    (`shared_words`); `sharpness` below 1 says that the reader is surer of its choice than it should be.
+    (`shared_words`), + `relevance` * the cross-encoder's log-odds; `sharpness` below 1 says that the reader is surer of
+    its choice than it should be.
     """
 
     sharpness: float = 1.0
     words: float = 0.0
+    relevance: float = 0.0
 
-    def weigh(self, likely: Likely, shared: Sequence[float]) -> Likely:
+    def weigh(
+        self, likely: Likely, shared: Sequence[float] = (), relevance: Mapping[int, float] | None = None
+    ) -> Likely:
         """Return the sentences (number from 1, probability) weighed, likeliest first; the sum stays what it was.
 
         Args:
             likely: sentences with the reader's probabilities.
-            shared: for each sentence that was read, the share of the question's words; may be empty.
+            shared: for each sentence that was read, the share of the question's words; empty when unknown.
+            relevance: for each sentence in `likely`, the cross-encoder's log-odds; None when unknown.
         """
-        gains = [math.exp(self.words * shared[number - 1]) if shared else 1.0 for number, _ in likely]
-        weights = [max(chance, 1e-9) ** self.sharpness * gain for (_, chance), gain in zip(likely, gains, strict=True)]
+        scores = [
+            self.sharpness * math.log(max(chance, 1e-9))
+            + self.words * (shared[number - 1] if shared else 0.0)
+            + self.relevance * (relevance[number] if relevance else 0.0)
+            for number, chance in likely
+        ]
+        weights = [math.exp(score - max(scores)) for score in scores]
         scale = sum(chance for _, chance in likely) / sum(weights) if likely else 1.0
         weighed = [(number, weight * scale) for (number, _), weight in zip(likely, weights, strict=True)]
         return tuple(sorted(weighed, key=lambda pair: -pair[1]))

@@ -17,6 +17,7 @@ from qa.errors import SettingsError
 PREFIX = "QA_"
 FILE_VARIABLE = "QA_SETTINGS"
 EMBEDDED = "embedded"
+DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
 
 
 def seed_corpus() -> Path:
@@ -43,9 +44,7 @@ class Settings(BaseModel):
     )
     base_url: str | None = Field(None, description="OpenAI-compatible server; use with chat_model openai:NAME")
     api_key: SecretStr | None = Field(None, description="provider's key; by default from the provider's own variable")
-    embedder: str = Field(
-        "sentence-transformers/all-MiniLM-L6-v2", description="sentence-transformers model, name or path"
-    )
+    embedder: str = Field(DEFAULT_EMBEDDER, description="sentence-transformers model, name or path")
     embedder_url: str | None = Field(None, description="OpenAI-compatible embeddings server, in place of a local model")
     chroma_url: str | None = Field(None, description="Chroma server, like http://localhost:8000, in place of a folder")
     collection: str = Field(
@@ -56,7 +55,7 @@ class Settings(BaseModel):
     )
     top_k: int = Field(8, ge=1, le=100, description="passages that a search returns")
     context_tokens: int | None = Field(
-        None, ge=50, le=1_000_000, description="tokens of sentences read for a question; None: 225 embedded, else 4,000"
+        None, ge=50, le=1_000_000, description="tokens of sentences read for a question; None: 175 embedded, else 4,000"
     )
     whole_document_tokens: int | None = Field(
         None, ge=0, le=1_000_000, description="a corpus up to this is read whole; None: 1,600 embedded, else 12,000"
@@ -97,7 +96,7 @@ class Settings(BaseModel):
         """Return how many tokens of sentences the chat model reads for one question of a large corpus."""
         if self.context_tokens is not None:
             return self.context_tokens
-        return 225 if self.chat_model == EMBEDDED else 4_000
+        return 175 if self.chat_model == EMBEDDED else 4_000
 
     def whole_tokens(self) -> int:
         """Return up to how many tokens a corpus is read whole."""

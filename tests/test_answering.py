@@ -1,6 +1,7 @@
 """Reading replies from chat models, and judging them."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
@@ -111,6 +112,28 @@ def test_shared_words_weigh_what_the_reader_would_name_first() -> None:
     assert sum(chance for _, chance in weighed) == pytest.approx(0.8)
     assert weighed[0][1] / weighed[1][1] == pytest.approx((0.3 / 0.5) ** 0.5 * math.exp(2))
     assert Pointing(0.5, 2.0).weigh((), ()) == ()
+
+
+def test_the_cross_encoder_weighs_what_the_reader_would_name_first() -> None:
+    calibration = replace(PLAIN, pointing=Pointing(relevance=0.5))
+    judge = Judge((), True, calibration, None, relevance=lambda numbers: {n: {1: -2.0, 2: 3.0}[n] for n in numbers})
+    (first, most), (second, least) = judge.weigh(((1, 0.6), (2, 0.2)))
+    assert (first, second, judge.relevance) == (2, 1, 3.0)
+    assert most / least == pytest.approx(0.2 / 0.6 * math.exp(2.5))
+    assert most + least == pytest.approx(0.8)
+
+
+def test_without_a_cross_encoder_the_reader_decides() -> None:
+    judge = Judge((), True, replace(PLAIN, pointing=Pointing(relevance=0.5)), None)
+    assert judge.weigh(((1, 0.6), (2, 0.2)))[0] == pytest.approx((1, 0.6))
+    assert judge.relevance == 0
+
+
+def test_six_sentences_are_weighed_at_most() -> None:
+    asked = []
+    judge = Judge((), True, PLAIN, None, relevance=lambda numbers: asked.extend(numbers) or dict.fromkeys(numbers, 0.0))
+    judge.weigh(tuple((number, 0.01 * number) for number in range(1, 13)))
+    assert asked == [12, 11, 10, 9, 8, 7]
 
 
 @pytest.mark.parametrize(("cosine", "declined"), [(0.05, True), (0.3, False)])

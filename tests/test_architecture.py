@@ -57,7 +57,7 @@ LAYERS = (
         ("joining", "packaged", "weights"),
     ),
     (
-        ("encoder", "embedding"),
+        ("encoder", "embedding", "cross_encoder"),
         ("gate", "generation", "runtime", "slot_cache", "messages", "embedded", "language_model"),
     ),
     (("database", "store", "vectors", "shelves", "syncing", "index"),),

@@ -17,6 +17,7 @@ from qa.datatypes import Document
 from qa.embedding import Embedder, open_embedder
 from qa.index import Index
 from qa.material import POOL, Material
+from qa.models import Models
 from qa.question_sets import GoldQuestion, article_questions, read_question_set
 from qa.retrieval import Retriever
 from qa.scoring import CitedSpan, overlap
@@ -29,7 +30,7 @@ def found(index: Index, embedder: Embedder, settings: Settings, question: GoldQu
     """Return the shares of a question's evidence in the sentences read and in the first eight passages."""
     searched = search_question(question.question, question.history)
     hits = Retriever(index, embedder, settings.top_k).search(searched, POOL)
-    material = Material(index, embedder, settings).gather(searched, hits, None, "")
+    material = Material(index, embedder, settings, Models(settings, None).scores).gather(searched, hits, None, "")
     sources = {document.id: document.source for document in index.documents()}
     read = [CitedSpan(start=s.start, end=s.end, source=sources[s.document_id]) for s in material.reading.sentences]
     shown = [

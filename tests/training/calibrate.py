@@ -8,6 +8,7 @@ of which the best sentences are read. The README's table is measured on none of 
 """
 
 import argparse
+import functools
 import json
 import math
 import pickle
@@ -27,6 +28,7 @@ from qa import QA, Settings
 from qa.answering import Reply
 from qa.calibration import Calibration
 from qa.concluding import conclude
+from qa.cross_encoder import CrossEncoder, open_cross_encoder
 from qa.datatypes import Timings
 from qa.evaluation import texts
 from qa.judging import Judge
@@ -43,8 +45,8 @@ from qa.scoring import CitedSpan, Prediction, overlap, score
 DATA = Path(__file__).parent.parent / "data"
 HELD_OUT = DATA / "held_out"
 WIKIPEDIA_QUESTIONS = 90
-FEATURES = ("log_odds", "pointed", "certainty", "cosine", "overlap", "whole")
-STATED = ("log_odds", "pointed", "cosine", "whole")
+FEATURES = ("log_odds", "pointed", "certainty", "cosine", "overlap", "whole", "relevance")
+STATED = ("log_odds", "pointed", "cosine", "whole", "relevance")
 MOST_DECLINED = {"whole": 0.04, "retrieved": 0.07}
 """Share of answerable questions that may be declined, of articles read whole and of retrieved sentences: half of what
 is bearable, since of questions that the threshold is not chosen on about twice as many are declined."""
@@ -54,6 +56,19 @@ RIDGE = 0.002
 """Penalty on the weight of shared words: half of the questions are SQuAD's, which share more words than others."""
 
 Questions = Callable[[QA], list[GoldQuestion]]
+
+
+@functools.cache
+def cross_encoder() -> CrossEncoder:
+    """Return the cross-encoder, loaded once."""
+    return open_cross_encoder(Settings.load())
+
+
+@functools.cache
+def relevance(question: str, sentences: tuple[tuple[int, str], ...]) -> dict[int, float]:
+    """Return the cross-encoder's log-odds of numbered sentences."""
+    scores = cross_encoder().scores(question, [text for _, text in sentences])
+    return {number: float(score) for (number, _), score in zip(sentences, scores, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +93,12 @@ class Asked:
     def shared(self) -> tuple[float, ...]:
         """Of each sentence read, the share of the question's words."""
         return shared_words(self.concluded[1], self.concluded[3].reading)
+
+    @property
+    def relevance(self) -> dict[int, float]:
+        """The cross-encoder's log-odds of the sentences that the reply might begin from, by number."""
+        sentences = self.concluded[3].reading.sentences
+        return relevance(self.concluded[1], tuple((n, sentences[n - 1].text) for n, _ in self.reply.likely))
 
     @property
     def proving(self) -> tuple[bool, ...]:
@@ -176,36 +197,38 @@ def fit_pointing(asked: list[Asked]) -> Pointing:
     """Return the weights under which the sentences that prove the answers are likeliest; print what they give."""
     rows = []
     for one in asked:
-        proving, shared = one.proving, one.shared
+        proving, shared, relevant = one.proving, one.shared, one.relevance
         if any(proving[number - 1] for number, _ in one.reply.likely):
-            table = [(math.log(max(p, 1e-9)), shared[n - 1], proving[n - 1]) for n, p in one.reply.likely]
+            table = [
+                (math.log(max(p, 1e-9)), shared[n - 1], relevant[n], proving[n - 1]) for n, p in one.reply.likely
+            ]
             rows.append((one.group, np.array(table)))
 
     def loss(weights: np.ndarray, part: list[np.ndarray]) -> float:
-        scores = [row[:, 0] * weights[0] + row[:, 1] * weights[1] for row in part]
-        gold = [np.logaddexp.reduce(s[r[:, 2] > 0]) - np.logaddexp.reduce(s) for s, r in zip(scores, part, strict=True)]
+        scores = [row[:, :3] @ weights for row in part]
+        gold = [np.logaddexp.reduce(s[r[:, 3] > 0]) - np.logaddexp.reduce(s) for s, r in zip(scores, part, strict=True)]
         return float(RIDGE * weights[1] ** 2 - np.mean(gold))
 
     def best(part: list[np.ndarray]) -> np.ndarray:
-        return minimize(loss, [1.0, 0.0], args=(part,), method="Nelder-Mead").x
+        return minimize(loss, [1.0, 0.0, 0.0], args=(part,), method="Nelder-Mead").x
 
     def first(weights: np.ndarray, part: list[np.ndarray]) -> list[float]:
-        return [float(row[np.argmax(row[:, 0] * weights[0] + row[:, 1] * weights[1]), 2]) for row in part]
+        return [float(row[np.argmax(row[:, :3] @ weights), 3]) for row in part]
 
     plain, crossed = [], []
     for group in sorted({group for group, _ in rows}):
         without, within = ([r for g, r in rows if (g == group) is inside] for inside in (False, True))
-        plain += first(np.array([1.0, 0.0]), within)
+        plain += first(np.array([1.0, 0.0, 0.0]), within)
         crossed += first(best(without), within)
     print(f"proving sentence first: {np.mean(plain):.3f}, weighed (by article left out) {np.mean(crossed):.3f}")
-    sharpness, words = best([row for _, row in rows]).round(2).tolist()
-    return Pointing(sharpness, words)
+    return Pointing(*best([row for _, row in rows]).round(2).tolist())
 
 
 def weighed(one: Asked, pointing: Pointing) -> Asked:
     """Return a question asked without pointing as if it had been asked with it; what was written stays."""
     *rest, reply = one.concluded
-    return replace(one, concluded=(*rest, replace(reply, likely=pointing.weigh(reply.likely, one.shared))))
+    likely = pointing.weigh(reply.likely, one.shared, one.relevance)
+    return replace(one, concluded=(*rest, replace(reply, likely=likely)))
 
 
 def trial(one: Asked) -> Trial:
@@ -213,7 +236,7 @@ def trial(one: Asked) -> Trial:
     said, gold = [], one.gold
     for sure in (True, False):
         judge = Judge(one.concluded[2], one.concluded[3].whole, Calibration.load(Path()), 0.0)
-        judge.sure = sure
+        judge.sure, judge.relevance = sure, max(one.relevance.values(), default=0.0)
         said.append(conclude(*one.concluded, judge, Timings(0, 0, 0)))
     right = [
         gold.answerable and score(gold, Prediction(id=gold.id, answer=a.text, answered=a.answered)).right for a in said
