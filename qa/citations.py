@@ -61,11 +61,12 @@ def content_words(text: str) -> set[str]:
 def particulars(text: str, names: Collection[str] = ()) -> set[str]:
     """Return what must not be wrong: numbers, and names as stems.
 
-    A name is a capitalised word that does not begin the text, or one that is among `names` wherever it stands.
+    A name is a capitalised word that does not begin the text, or one that is among `names` wherever it stands. Words
+    that carry no meaning, as in "Peace Be Upon Him" or "The Hague", are none.
     """
     inside = {_stem(name) for name in _NAME.findall(text)}
     known = {_stem(name) for name in _CAPITAL.findall(text)} & set(names)
-    return set(_NUMBER.findall(text)) | inside | known
+    return set(_NUMBER.findall(text)) | ((inside | known) - _PLAIN)
 
 
 def _stem(word: str) -> str:

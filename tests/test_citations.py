@@ -87,6 +87,13 @@ def test_words_and_particulars() -> None:
     assert particulars("The works, said Ana, cost 1,200 crowns in May") == {"ana", "1,200", "may"}
 
 
+def test_a_capital_makes_no_name_of_a_word_without_meaning() -> None:
+    document = make_document("The court", "court.txt", "The judge went to The Hague (Peace Be Upon It).")
+    (sentence,) = lay_out(split(document, 400), [document]).sentences
+    assert particulars(sentence.text, {"the", "be", "hague", "upon"}) == {"hague", "upon"}
+    assert prove(Statement("He went to The Hague (Peace Be Upon It)", (1,)), [sentence], "") == (sentence,)
+
+
 def test_a_repeated_statement_is_said_once() -> None:
     statement = Statement("It opened on 4 May", (1,))
     assert composed(statement, statement).text == "It opened on 4 May. “Mayor Ana Lind opened the bridge on 4 May.” [1]"
