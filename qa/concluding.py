@@ -20,7 +20,8 @@ def conclude(
     by_id = {document.id: document for document in material.documents}
     known = " ".join([question, searched, *(document.title for document in material.documents)])
     sentences, also = material.reading.sentences, reply.likely_from(AS_LIKELY)
-    cited = compose(reply.statements, sentences, by_id, known, judge.sure, also)
+    kept = judge.kept(reply)
+    cited = compose(kept, sentences, by_id, known, judge.sure, also)
     verdict = judge.verdict(reply, cited)
     return Answer(
         question=question,
@@ -31,7 +32,7 @@ def conclude(
         citations=verdict.citations,
         passages=passages,
         timings=timings,
-        unsupported=cited.unsupported,
+        unsupported=cited.unsupported + len(reply.statements) - len(kept),
         signals=verdict.signals,
         documents=tuple(by_id[i] for i in dict.fromkeys(c.document_id for c in verdict.citations)),
     )

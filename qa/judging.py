@@ -9,8 +9,13 @@ from qa.calibration import RIGHT_WITHOUT_EVIDENCE, Calibration, Evidence, log_od
 from qa.citations import Cited, content_words
 from qa.datatypes import Citation, RetrievedPassage
 from qa.pointing import MOST_LIKELY, Likely, pointed
+from qa.reading import Statement
 
 NOT_SAID = "The article does not say."
+
+LATER = 1.4
+"""Log-odds (probability 0.8) by the cross-encoder from which what an embedded reader states after its first statement
+is kept. On the calibration's articles read whole, 8 of the 9 sentences below were wrong ones, 3 of the 25 above."""
 
 Relevance = Callable[[Sequence[int]], Mapping[int, float]]
 """Numbers of sentences -> the log-odds that each answers the question; empty when nothing can tell."""
@@ -86,6 +91,17 @@ class Judge:
         self._declined = stated < self._threshold or self._unrelated
         self.sure = stated >= self._calibration.sure
         return self._declined
+
+    def kept(self, reply: Reply) -> tuple[Statement, ...]:
+        """Return the statements but for later ones whose sentences the cross-encoder finds unlikely to answer.
+
+        A reader that tells no probabilities is taken to know when to stop.
+        """
+        first, later = reply.statements[:1], reply.statements[1:]
+        if reply.not_stated is None or not later:
+            return reply.statements
+        odds = self._relevance_of(sorted({number for statement in later for number in statement.numbers}))
+        return (*first, *(s for s in later if max((odds.get(n, LATER) for n in s.numbers), default=LATER) >= LATER))
 
     def verdict(self, reply: Reply, cited: Cited) -> Verdict:
         """Decline what was declined before and what no sentence supports; else answer."""
