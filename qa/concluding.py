@@ -1,4 +1,4 @@
-"""From a reply to an Answer: what it states is proved, judged and put together; nothing is asked of a model here."""
+"""From a reply to an Answer: what it states is proved, judged and put together; no language model is asked here."""
 
 from qa.answering import Reply
 from qa.citations import AS_LIKELY, compose

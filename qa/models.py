@@ -57,11 +57,18 @@ class Models:
         return self._reader
 
     def relevance(self, question: str, reading: Reading) -> Relevance:
-        """Return what tells of sentences that were read, by number, the log-odds that each answers the question."""
+        """Return what tells of sentences that were read, by number, the log-odds that each answers the question.
+
+        What it was asked once it knows.
+        """
+        known: dict[int, float] = {}
 
         def of(numbers: Sequence[int]) -> dict[int, float]:
-            found = self.scores(question, [reading.sentences[number - 1].text for number in numbers])
-            return {} if found is None else dict(zip(numbers, map(float, found), strict=True))
+            unknown = [number for number in numbers if number not in known]
+            found = self.scores(question, [reading.sentences[number - 1].text for number in unknown])
+            if found is not None:
+                known.update(zip(unknown, map(float, found), strict=True))
+            return {number: known[number] for number in numbers if number in known}
 
         return of
 

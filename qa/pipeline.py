@@ -220,6 +220,7 @@ class QA(Library):
         tell("loading the embedder")
         whole = self._material.whole(None, "")
         prepare(self._embedder, many=whole is None)
+        self._models.scores("warm up", ["warm up"])
         tell("loading the language model")
         if whole and self._models.reader:
             tell("reading the article")

@@ -26,11 +26,13 @@ from qa.settings import Settings, seed_corpus
 QUESTIONS = Path(__file__).parent.parent / "data" / "article_questions.jsonl"
 
 
-def found(index: Index, embedder: Embedder, settings: Settings, question: GoldQuestion) -> tuple[float, float]:
+def found(
+    index: Index, embedder: Embedder, models: Models, settings: Settings, question: GoldQuestion
+) -> tuple[float, float]:
     """Return the shares of a question's evidence in the sentences read and in the first eight passages."""
     searched = search_question(question.question, question.history)
     hits = Retriever(index, embedder, settings.top_k).search(searched, POOL)
-    material = Material(index, embedder, settings, Models(settings, None).scores).gather(searched, hits, None, "")
+    material = Material(index, embedder, settings, models.scores).gather(searched, hits, None, "")
     sources = {document.id: document.source for document in index.documents()}
     read = [CitedSpan(start=s.start, end=s.end, source=sources[s.document_id]) for s in material.reading.sentences]
     shown = [
@@ -52,7 +54,8 @@ def measure(settings: Settings) -> tuple[int, float, float]:
     seed: list[Document] = [index.document(each.id) for each in index.documents() if "/" not in each.source]
     rows = read_question_set(QUESTIONS).rows
     questions = article_questions(rows, {each.source: each.text for each in seed})
-    shares = [found(index, embedder, settings, each) for each in questions if each.answerable and each.evidence]
+    models = Models(settings, None)
+    shares = [found(index, embedder, models, settings, each) for each in questions if each.answerable and each.evidence]
     count = index.count()
     index.close()
     return count, statistics.mean(read for read, _ in shares), statistics.mean(shown for _, shown in shares)
