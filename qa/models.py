@@ -75,8 +75,8 @@ class Models:
     def scores(self, question: str, sentences: Sequence[str]) -> Array | None:
         """Return the log-odds that each sentence answers the question, shape (len(sentences),).
 
-        None where MiniLM, whose vocabulary the cross-encoder has, is neither installed nor to be fetched: answers are
-        chosen and declined without it then.
+        None where MiniLM, whose vocabulary the cross-encoder has, is not installed as a package: answers are chosen and
+        declined without it then.
         """
         with self._opening:
             if self._cross_encoder is None and not self._no_cross_encoder:

