@@ -17,7 +17,7 @@ from qa.errors import ModelError
 from qa.generation import Chunk, Event
 from qa.messages import message_chunk
 from qa.runtime import Runtime, RuntimeOptions
-from qa.slot_cache import SAVED_SLOT, restore, save
+from qa.slot_cache import SAVED_SLOT, restore, save, share
 
 
 class EmbeddedChatModel(BaseChatModel):
@@ -124,6 +124,7 @@ class EmbeddedChatModel(BaseChatModel):
         request = {"prompt": prompt, "max_tokens": 0, "id_slot": SAVED_SLOT}
         for _ in self._runtime.generate(request):
             pass
+        share(self._runtime)
 
     def read_ahead(self, prompt: str) -> None:
         """Read a prompt's beginning into the cache, unless a generation is at work."""

@@ -18,6 +18,18 @@ SAVED_SLOT = 0
 """The slot whose state is saved; all slots take it up."""
 
 
+def share(runtime: Runtime) -> None:
+    """Give all slots what the saved slot has read; where that fails, each reads it anew when it is first used."""
+    others = [slot for slot in range(runtime.options.slots) if slot != SAVED_SLOT]
+    with suppress(ModelError):
+        if others:
+            runtime.post(f"/slots/{SAVED_SLOT}?action=save", {"filename": _NAME})
+        for slot in others:
+            runtime.post(f"/slots/{slot}?action=restore", {"filename": _NAME})
+    with suppress(OSError):
+        (runtime.folder / _NAME).unlink(missing_ok=True)
+
+
 def save(runtime: Runtime, path: Path) -> None:
     """Write what the saved slot has read to a file.
 

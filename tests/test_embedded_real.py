@@ -126,6 +126,26 @@ def test_a_known_beginning_is_not_read_again_though_another_prompt_came_between(
         assert usage.prompt_tokens - usage.cached_tokens <= 20
 
 
+def test_what_one_slot_has_read_none_of_those_at_work_beside_it_reads_again(path, seed_article):
+    start = beginning(seed_article, characters=1000)
+    model = EmbeddedChatModel(path=path, context_tokens=512, slots=3)
+    unread: dict[int, int] = {}
+
+    def ask(number: int) -> None:
+        usage = last_usage(model, start + ending(f"Who is number {number}?"))
+        unread[number] = usage.prompt_tokens - usage.cached_tokens
+
+    model.warm(start)
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    model.close()
+    assert len(unread) == 3
+    assert max(unread.values()) <= 25
+
+
 def test_what_was_read_is_saved_and_taken_up_by_a_model_loaded_later(path, seed_article, tmp_path):
     start = beginning(seed_article, characters=1000)
     model = EmbeddedChatModel(path=path, context_tokens=512, slots=2)
