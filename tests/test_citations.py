@@ -112,6 +112,25 @@ def test_a_wrong_sentence_number_is_mended_by_the_words() -> None:
     assert [c.quote for c in cited.citations] == [SENTENCES[2].text]
 
 
+@pytest.mark.parametrize(
+    ("statement", "pointed"),
+    [
+        (Statement("Critics called the price absurd", (1,)), 1),
+        (Statement("The works cost 15 million crowns", (2,)), 2),
+        (Statement("It cost 15 million crowns", (3, 2)), 2),
+    ],
+)
+def test_where_words_stray_from_the_sentence_pointed_at_it_is_quoted_instead(statement, pointed) -> None:
+    cited = compose([statement], SENTENCES, {DOCUMENT.id: DOCUMENT}, "", pointed=pointed)
+    assert cited.text == f"“{SENTENCES[pointed - 1].text}” [1]"
+    assert [c.quote for c in cited.citations] == [SENTENCES[pointed - 1].text]
+
+
+def test_words_that_keep_to_the_sentence_pointed_at_stay() -> None:
+    price = Statement("it cost 12 million crowns", (2,))
+    assert compose([price], SENTENCES, {DOCUMENT.id: DOCUMENT}, "", pointed=2) == composed(price)
+
+
 def test_a_quote_of_direct_speech_has_its_marks_once() -> None:
     document = make_document("Talk", "talk.txt", "“It will rain on Monday and on Tuesday,” she said to the crew.")
     sentences = lay_out(split(document, 400), [document]).sentences
