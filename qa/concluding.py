@@ -2,7 +2,6 @@
 
 from qa.answering import Reply
 from qa.citations import AS_LIKELY, compose
-from qa.conversation import questions_in
 from qa.datatypes import Answer, RetrievedPassage, Timings
 from qa.judging import Judge
 from qa.material import Gathered
@@ -21,7 +20,7 @@ def conclude(
     by_id = {document.id: document for document in material.documents}
     known = " ".join([question, searched, *(document.title for document in material.documents)])
     sentences, also = material.reading.sentences, reply.likely_from(AS_LIKELY)
-    kept = judge.kept(reply, questions_in(question))
+    kept = judge.kept(reply)
     pointed = reply.likely[0][0] if reply.likely else 0
     cited = compose(kept, sentences, by_id, known, judge.sure, also, pointed)
     verdict = judge.verdict(reply, cited)

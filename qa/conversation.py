@@ -19,7 +19,6 @@ _LEANING = re.compile(
 _CONTINUING = re.compile(
     r"^\W*(and|but|or|so|then|also|what about|how about|why|how so|how come|since when)\b", re.IGNORECASE
 )
-_JOINED = re.compile(r"\band\s+(\w+\s+)?(how|what|why|who|whom|whose|when|which|where)\b", re.IGNORECASE)
 _MARK = re.compile(r"\s*\[\d+\]")
 _SHORT = 4
 
@@ -78,8 +77,3 @@ def search_question(question: str, history: Sequence[Turn]) -> str:
         return question
     last_question = max((at for at, turn in enumerate(history) if turn["role"] == "user"), default=len(history) - 1)
     return " ".join([turn["content"].strip() for turn in recent(history[last_question:])] + [question])
-
-
-def questions_in(question: str) -> int:
-    """Return how many questions are asked in one: "Who closed it, and why?" asks two."""
-    return 1 + len(_JOINED.findall(question))

@@ -14,8 +14,8 @@ from qa.reading import Statement
 NOT_SAID = "The article does not say."
 
 LATER = 1.4
-"""Log-odds (probability 0.8) by the cross-encoder from which what an embedded reader states beyond what was asked is
-kept. On the calibration's articles read whole, 8 of the 9 sentences below were wrong ones, 3 of the 25 above."""
+"""Log-odds (probability 0.8) by the cross-encoder from which what an embedded reader states after its first statement
+is kept. On the calibration's articles read whole, 8 of the 9 sentences below were wrong ones, 3 of the 25 above."""
 
 Relevance = Callable[[Sequence[int]], Mapping[int, float]]
 """Numbers of sentences -> the log-odds that each answers the question; empty when nothing can tell."""
@@ -92,13 +92,12 @@ class Judge:
         self.sure = stated >= self._calibration.sure
         return self._declined
 
-    def kept(self, reply: Reply, asked: int = 1) -> tuple[Statement, ...]:
-        """Return as many statements as questions were `asked`, and of later ones those likely to answer.
+    def kept(self, reply: Reply) -> tuple[Statement, ...]:
+        """Return the statements but for later ones whose sentences the cross-encoder finds unlikely to answer.
 
-        How likely, the cross-encoder says of their sentences. A reader that tells no probabilities is taken to know
-        when to stop.
+        A reader that tells no probabilities is taken to know when to stop.
         """
-        first, later = reply.statements[:asked], reply.statements[asked:]
+        first, later = reply.statements[:1], reply.statements[1:]
         if reply.not_stated is None or not later:
             return reply.statements
         odds = self._relevance_of(sorted({number for statement in later for number in statement.numbers}))

@@ -148,11 +148,5 @@ def test_a_later_statement_must_be_likely_to_answer(odds: float, not_stated: flo
     assert len(judge.kept(Reply("A: Ana Lind\nB: on 4 May", not_stated))) == kept
 
 
-def test_where_two_things_are_asked_two_statements_stay() -> None:
-    judge = Judge((), True, PLAIN, None, relevance=lambda numbers: dict.fromkeys(numbers, 0.5))
-    reply = Reply("A: Ana Lind\nB: on 4 May\nC: at noon", 0.1)
-    assert [s.text for s in judge.kept(reply, asked=2)] == ["Ana Lind", "on 4 May"]
-
-
 def test_later_statements_stay_where_no_cross_encoder_is() -> None:
     assert len(Judge((), True, PLAIN, None).kept(Reply("A: Ana Lind\nB: on 4 May\nC D", 0.1))) == 3

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.conversation import check_history, check_question, is_follow_up, questions_in, recent, search_question
+from qa.conversation import check_history, check_question, is_follow_up, recent, search_question
 from qa.errors import QuestionError
 
 TALKS = (
@@ -50,16 +50,3 @@ def test_recent_turns_are_few_short_and_without_marks() -> None:
     assert len(turns) == 4
     assert max(len(turn["content"]) for turn in turns) == 300
     assert "[1]" not in turns[-1]["content"]
-
-
-@pytest.mark.parametrize(
-    ("question", "asked"),
-    [
-        ("Who closed the border and the harbour?", 1),
-        ("Who closed the border, and why?", 2),
-        ("When was it found, and in which year did who or what confirm it, and to whom was it sold?", 3),
-        ("Whose android is it?", 1),
-    ],
-)
-def test_questions_in_one_are_counted(question: str, asked: int) -> None:
-    assert questions_in(question) == asked
