@@ -1,7 +1,7 @@
 """One reading, one question, one generation: how the reply is got from a chat model and when it counts as a decline.
 
 Two readers share one prompt: the embedded model is led by a grammar and tells how likely "not stated" was; any other
-LangChain chat model is asked in messages. What the reply proves is decided elsewhere (citations.py).
+LangChain chat model is asked in messages. What the reply proves is decided elsewhere (proving.py).
 """
 
 import contextlib

@@ -22,7 +22,7 @@ def conclude(
     sentences, also = material.reading.sentences, reply.likely_from(AS_LIKELY)
     kept = judge.kept(reply)
     pointed = reply.likely[0][0] if reply.likely else 0
-    cited = compose(kept, sentences, by_id, known, judge.sure, also, pointed)
+    cited = compose(kept, sentences, by_id, known, judge.sure, also, pointed, judge.relevance_of)
     verdict = judge.verdict(reply, cited)
     return Answer(
         question=question,

@@ -1,14 +1,15 @@
 """The last word on a reply: answer or decline, in whose words, and how sure to be; all decided here, in code."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from math import exp
 
 from qa.answering import Reply
 from qa.calibration import RIGHT_WITHOUT_EVIDENCE, Calibration, Evidence, log_odds
-from qa.citations import Cited, content_words
+from qa.citations import Cited, Relevance
 from qa.datatypes import Citation, RetrievedPassage
 from qa.pointing import MOST_LIKELY, Likely, pointed
+from qa.proving import content_words
 from qa.reading import Statement
 
 NOT_SAID = "The article does not say."
@@ -16,9 +17,6 @@ NOT_SAID = "The article does not say."
 LATER = 1.4
 """Log-odds (probability 0.8) by the cross-encoder from which what an embedded reader states after its first statement
 is kept. On the calibration's articles read whole, 8 of the 9 sentences below were wrong ones, 3 of the 25 above."""
-
-Relevance = Callable[[Sequence[int]], Mapping[int, float]]
-"""Numbers of sentences -> the log-odds that each answers the question; empty when nothing can tell."""
 
 UNRELATED = 0.1
 """Cosine of the best passage below which a question is about something else; of the 170 answerable ones of the
@@ -41,7 +39,8 @@ class Judge:
 
     The reader asks `weigh` and `declines` before it writes (it is the reader's guide); from then on `relevance` holds
     the cross-encoder's best log-odds (0 when unknown), and `sure` says whether the answer may state things in its own
-    words. A reader that tells no probability is judged by what its reply proves alone.
+    words. `relevance_of` asks the cross-encoder about any sentences. A reader that tells no probability is judged by
+    what its reply proves alone.
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class Judge:
             relevance: asked about the sentences that the reader finds likely.
         """
         self._shared = shared
-        self._relevance_of = relevance
+        self.relevance_of = relevance
         self._cosine = max((p.cosine for p in passages), default=0.0)
         self._unrelated = bool(passages) and self._cosine < UNRELATED
         self._whole = float(whole)
@@ -78,7 +77,7 @@ class Judge:
     def weigh(self, likely: Likely) -> Likely:
         """Weigh the likeliest sentences of the reader with what the cross-encoder and shared words say of them."""
         considered = tuple(sorted(likely, key=lambda pair: -pair[1])[:MOST_LIKELY])
-        relevance = self._relevance_of([number for number, _ in considered])
+        relevance = self.relevance_of([number for number, _ in considered])
         self.relevance = max(relevance.values(), default=0.0)
         return self._calibration.pointing.weigh(considered, self._shared, relevance)
 
@@ -100,7 +99,7 @@ class Judge:
         first, later = reply.statements[:1], reply.statements[1:]
         if reply.not_stated is None or not later:
             return reply.statements
-        odds = self._relevance_of(sorted({number for statement in later for number in statement.numbers}))
+        odds = self.relevance_of(sorted({number for statement in later for number in statement.numbers}))
         return (*first, *(s for s in later if max((odds.get(n, LATER) for n in s.numbers), default=LATER) >= LATER))
 
     def verdict(self, reply: Reply, cited: Cited) -> Verdict:

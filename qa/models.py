@@ -8,10 +8,10 @@ from pathlib import Path
 from langchain_core.language_models import BaseChatModel
 
 from qa.answering import Reader, open_reader
+from qa.citations import Relevance
 from qa.cross_encoder import CrossEncoder, open_cross_encoder
 from qa.encoder import Array
 from qa.errors import ModelError
-from qa.judging import Relevance
 from qa.language_model import open_chat_model
 from qa.material import Gathered
 from qa.reading import Reading

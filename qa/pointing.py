@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from qa.citations import content_words
+from qa.proving import content_words
 from qa.reading import Reading
 
 Likely = tuple[tuple[int, float], ...]

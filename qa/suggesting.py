@@ -13,9 +13,10 @@ from typing import TypeVar
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
-from qa.citations import LEAD, content_words
+from qa.citations import LEAD
 from qa.datatypes import Answer, Passage
 from qa.index import Index
+from qa.proving import content_words
 
 NOTE = "suggestions"
 STARTERS = 4

@@ -51,7 +51,7 @@ LAYERS = (
         ("corpus",),
         ("passages",),
         ("lexical",),
-        ("reading", "citations", "pointing", "calibration"),
+        ("reading", "proving", "citations", "pointing", "calibration"),
         ("conversation",),
         ("feedback",),
         ("joining", "packaged", "weights"),

@@ -2,9 +2,10 @@
 
 import pytest
 
-from qa.citations import LEAD, compose, content_words, particulars, prove
+from qa.citations import LEAD, compose
 from qa.corpus import make_document
 from qa.passages import split
+from qa.proving import content_words, particulars, prove
 from qa.reading import Statement, lay_out
 
 TEXT = (
@@ -112,23 +113,39 @@ def test_a_wrong_sentence_number_is_mended_by_the_words() -> None:
     assert [c.quote for c in cited.citations] == [SENTENCES[2].text]
 
 
+STRAYED = Statement("Critics called the price absurd", (1,))
+
+
+def pointed_at(statement: Statement, odds: dict[int, float]):
+    return compose(
+        [statement], SENTENCES, {DOCUMENT.id: DOCUMENT}, "", pointed=statement.numbers[-1], relevance=lambda _: odds
+    )
+
+
 @pytest.mark.parametrize(
-    ("statement", "pointed"),
+    "statement",
     [
-        (Statement("Critics called the price absurd", (1,)), 1),
-        (Statement("The works cost 15 million crowns", (2,)), 2),
-        (Statement("It cost 15 million crowns", (3, 2)), 2),
+        STRAYED,
+        Statement("The works cost 15 million crowns", (2,)),
+        Statement("It cost 15 million crowns", (3, 2)),
     ],
 )
-def test_where_words_stray_from_the_sentence_pointed_at_it_is_quoted_instead(statement, pointed) -> None:
-    cited = compose([statement], SENTENCES, {DOCUMENT.id: DOCUMENT}, "", pointed=pointed)
-    assert cited.text == f"“{SENTENCES[pointed - 1].text}” [1]"
-    assert [c.quote for c in cited.citations] == [SENTENCES[pointed - 1].text]
+def test_a_likely_sentence_pointed_at_is_quoted_in_place_of_words_that_are_not_its_own(statement) -> None:
+    cited = pointed_at(statement, {1: 3.0, 2: 3.0, 3: 1.5})
+    named = SENTENCES[statement.numbers[-1] - 1]
+    assert cited.text == f"“{named.text}” [1]"
+    assert [c.quote for c in cited.citations] == [named.text]
+    assert cited.unsupported == 1
+
+
+@pytest.mark.parametrize("odds", [{1: 2.0, 3: 1.5}, {1: -1.0, 3: 4.0}, {}])
+def test_words_stay_where_their_own_sentence_is_about_as_likely_or_nothing_can_tell(odds) -> None:
+    assert pointed_at(STRAYED, odds) == composed(STRAYED)
 
 
 def test_words_that_keep_to_the_sentence_pointed_at_stay() -> None:
     price = Statement("it cost 12 million crowns", (2,))
-    assert compose([price], SENTENCES, {DOCUMENT.id: DOCUMENT}, "", pointed=2) == composed(price)
+    assert pointed_at(price, {2: 9.0}) == composed(price)
 
 
 def test_a_quote_of_direct_speech_has_its_marks_once() -> None:

@@ -1,0 +1,100 @@
+"""Does a sentence hold what a statement claims? Compared by words, names and numbers; no model is asked."""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+
+from qa.reading import NumberedSentence, Statement
+
+MOST_SENTENCES = 3
+"""Sentences cited for one statement at most."""
+LEAST_SHARED = 0.5
+"""Share of a statement's words that its sentences must hold when the model named none."""
+HARDLY_SHARED = 0.4
+"""Share of a statement's words below which the sentences that the model named are doubted."""
+MUCH_BETTER = 0.25
+"""By how much more of a statement's words another sentence must hold to take the place of those the model named.
+
+Small models write a fact in the words of its sentence and then get the sentence's number wrong by one or two."""
+
+NAME_ROOT = 4
+"""Letters by which two forms of a name are taken for the same."""
+
+_WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_CAPITAL = re.compile(r"\b[A-ZÀ-ÞА-Я][\w’'-]*\w")
+_NAME = re.compile(rf"(?<=[a-z,;’'\"”)\]]\s){_CAPITAL.pattern}")
+_PLAIN = frozenset(
+    _WORD.findall(
+        """a an and are as at be been but by did do does for from had has have he her his in into is it its no not of
+        on or she so that the their them they this to was were which who whom will with would yes said says say"""
+    )
+)
+
+
+def content_words(text: str) -> set[str]:
+    """Return the words that carry meaning, lower case, cut to a stem of six letters."""
+    return {_stem(word) for word in _WORD.findall(text) if word.lower() not in _PLAIN}
+
+
+def particulars(text: str, names: Collection[str] = ()) -> set[str]:
+    """Return what must not be wrong: numbers, and names as stems.
+
+    A name is a capitalised word that does not begin the text, or one that is among `names` wherever it stands. Words
+    that carry no meaning, as in "Peace Be Upon Him" or "The Hague", are none.
+    """
+    inside = {_stem(name) for name in _NAME.findall(text)}
+    known = {_stem(name) for name in _CAPITAL.findall(text)} & set(names)
+    return set(_NUMBER.findall(text)) | ((inside | known) - _PLAIN)
+
+
+def _stem(word: str) -> str:
+    return word.lower().replace("’", "'").removesuffix("'s")[:6]
+
+
+def _holds(text: str) -> set[str]:
+    return content_words(text) | set(_NUMBER.findall(text))
+
+
+def _found(missing: set[str], text: str) -> set[str]:
+    """Return the names and numbers that a text holds; a name also in another form, such as Turkey for Turkish."""
+    held = _holds(text)
+    roots = {word[:NAME_ROOT] for word in held if len(word) >= NAME_ROOT}
+    return {word for word in missing if word in held or (word.isalpha() and word[:NAME_ROOT] in roots)}
+
+
+def _share(wanted: set[str], sentences: Iterable[NumberedSentence]) -> float:
+    held = set().union(*(_holds(sentence.text) for sentence in sentences))
+    return len(wanted & held) / len(wanted) if wanted else 0.0
+
+
+def prove(statement: Statement, sentences: Sequence[NumberedSentence], known: str) -> tuple[NumberedSentence, ...]:
+    """Return the sentences that support a statement, in the order of the text; none if it is not supported.
+
+    Args:
+        statement: what is claimed, with the numbers the model named.
+        sentences: all sentences that were read.
+        known: text that a statement may take names and numbers from without proof: the question and the titles.
+    """
+    wanted = content_words(statement.text)
+    best = max(sentences, key=lambda s: _share(wanted, [s]), default=None)
+    if best is None:
+        return ()
+    by_number = {sentence.number: sentence for sentence in sentences}
+    chosen = [by_number[number] for number in statement.numbers if number in by_number][:MOST_SENTENCES]
+    named = _share(wanted, chosen)
+    least = named + MUCH_BETTER if chosen else LEAST_SHARED
+    if named < HARDLY_SHARED and _share(wanted, [best]) >= least:
+        chosen = [best]
+    if not chosen:
+        return ()
+    names = {_stem(name) for sentence in sentences for name in _NAME.findall(sentence.text)}
+    missing = particulars(statement.text, names)
+    for text in (known, *(sentence.text for sentence in chosen)):
+        missing -= _found(missing, text)
+    while missing and len(chosen) < MOST_SENTENCES:
+        helper = max(sentences, key=lambda s: (len(_found(missing, s.text)), _share(wanted, [s])))
+        if not _found(missing, helper.text):
+            break
+        chosen.append(helper)
+        missing -= _found(missing, helper.text)
+    return () if missing else tuple(sorted(set(chosen), key=lambda s: s.number))
