@@ -14,7 +14,7 @@ import math
 import pickle
 import random
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -97,8 +97,12 @@ class Asked:
     @property
     def relevance(self) -> dict[int, float]:
         """The cross-encoder's log-odds of the sentences that the reply might begin from, by number."""
+        return self.relevance_of([number for number, _ in self.reply.likely])
+
+    def relevance_of(self, numbers: Sequence[int]) -> dict[int, float]:
+        """Return the cross-encoder's log-odds of sentences that were read, by number."""
         sentences = self.concluded[3].reading.sentences
-        return relevance(self.concluded[1], tuple((n, sentences[n - 1].text) for n, _ in self.reply.likely))
+        return relevance(self.concluded[1], tuple((number, sentences[number - 1].text) for number in numbers))
 
     @property
     def proving(self) -> tuple[bool, ...]:
@@ -235,7 +239,8 @@ def trial(one: Asked) -> Trial:
     """Conclude both ways and see which is right."""
     said, gold = [], one.gold
     for sure in (True, False):
-        judge = Judge(one.concluded[2], one.concluded[3].whole, Calibration.load(Path()), 0.0)
+        passages, material = one.concluded[2:4]
+        judge = Judge(passages, material.whole, Calibration.load(Path()), 0.0, relevance=one.relevance_of)
         judge.sure, judge.relevance = sure, max(one.relevance.values(), default=0.0)
         said.append(conclude(*one.concluded, judge, Timings(0, 0, 0)))
     right = [
