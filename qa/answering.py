@@ -60,6 +60,11 @@ class Reply:
         return frozenset(number for number, chance in self.likely if chance >= share * total > 0)
 
     @property
+    def first(self) -> int:
+        """The number of the likeliest sentence; 0 when none is known."""
+        return self.likely[0][0] if self.likely else 0
+
+    @property
     def statements(self) -> tuple[Statement, ...]:
         """The statements written; none means: not stated."""
         return read_reply(self.text)

@@ -97,9 +97,8 @@ def compose(
     for statement in statements:
         proof = prove(statement, sentences, known)
         claim = _as_sentence(statement.text)
-        instead = [s for s in sentences if s.number == pointed in statement.numbers]
-        if not _answers_rather(instead, proof, relevance):
-            instead = []
+        named = [s for s in sentences if s.number == pointed in statement.numbers]
+        instead = [s for s in named if _answers_rather(s, proof, relevance)]
         left_out += bool(instead) or not proof
         if not sure:
             _quote(composer, [s for s in sentences if s.passage_id in {p.passage_id for p in instead or proof}])
@@ -114,14 +113,14 @@ def compose(
     return Cited(text, _shifted(composer.citations, len(text) - len(composer.text)), left_out)
 
 
-def _answers_rather(
-    pointed: Sequence[NumberedSentence], proof: Sequence[NumberedSentence], relevance: Relevance
-) -> bool:
+def _answers_rather(pointed: NumberedSentence, proof: Sequence[NumberedSentence], relevance: Relevance) -> bool:
     """Say whether the sentence pointed at is none of the proof, and likelier to answer than that by RATHER."""
-    if not pointed or pointed[0] in proof:
+    if not proof:
+        return True
+    if pointed in proof:
         return False
-    odds = relevance([s.number for s in (*pointed, *proof)])
-    return not proof or (bool(odds) and odds[pointed[0].number] >= RATHER + max(odds[s.number] for s in proof))
+    odds = relevance([s.number for s in (pointed, *proof)])
+    return bool(odds) and odds[pointed.number] >= RATHER + max(odds[s.number] for s in proof)
 
 
 def _state(composer: Composer, claim: str, proof: Sequence[NumberedSentence]) -> None:

@@ -21,8 +21,7 @@ def conclude(
     known = " ".join([question, searched, *(document.title for document in material.documents)])
     sentences, also = material.reading.sentences, reply.likely_from(AS_LIKELY)
     kept = judge.kept(reply)
-    pointed = reply.likely[0][0] if reply.likely else 0
-    cited = compose(kept, sentences, by_id, known, judge.sure, also, pointed, judge.relevance_of)
+    cited = compose(kept, sentences, by_id, known, judge.sure, also, reply.first, judge.relevance_of)
     verdict = judge.verdict(reply, cited)
     return Answer(
         question=question,

@@ -60,7 +60,7 @@ class Judge:
             calibration: the reader's.
             threshold: takes the place of the calibrated ones.
             shared: of each sentence read, the share of the question's words (`shared_words`).
-            relevance: asked about the sentences that the reader finds likely.
+            relevance: asked about sentences that the reader finds likely, names, or takes its words from.
         """
         self._shared = shared
         self.relevance_of = relevance

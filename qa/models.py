@@ -65,8 +65,8 @@ class Models:
 
         def of(numbers: Sequence[int]) -> dict[int, float]:
             unknown = [number for number in numbers if number not in known]
-            found = self.scores(question, [reading.sentences[number - 1].text for number in unknown])
-            if found is not None:
+            texts = [reading.sentences[number - 1].text for number in unknown]
+            if texts and (found := self.scores(question, texts)) is not None:
                 known.update(zip(unknown, map(float, found), strict=True))
             return {number: known[number] for number in numbers if number in known}
 

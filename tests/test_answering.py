@@ -10,10 +10,12 @@ from langchain_core.messages import AIMessage
 from qa.answering import ChatReader, Reply, StatementStream
 from qa.calibration import Calibration, Evidence, Logistic, log_odds
 from qa.citations import Cited
+from qa.concluding import conclude
 from qa.corpus import make_document
-from qa.datatypes import Citation, RetrievedPassage
+from qa.datatypes import Citation, RetrievedPassage, Timings
 from qa.errors import ModelError
 from qa.judging import NOT_SAID, Judge
+from qa.material import Gathered
 from qa.passages import split
 from qa.pointing import Pointing, shared_words
 from qa.reading import lay_out
@@ -150,3 +152,14 @@ def test_a_later_statement_must_be_likely_to_answer(odds: float, not_stated: flo
 
 def test_later_statements_stay_where_no_cross_encoder_is() -> None:
     assert len(Judge((), True, PLAIN, None).kept(Reply("A: Ana Lind\nB: on 4 May\nC D", 0.1))) == 3
+
+
+def test_a_reply_that_strays_is_concluded_with_the_sentence_it_pointed_at() -> None:
+    document = make_document("The bridge", "bridge.txt", "Ana Lind opened the bridge. Critics called the price absurd.")
+    material = Gathered(lay_out(split(document, 400), [document]), (document,), whole=True)
+    reply = Reply("A: Critics called the price absurd", 0.1, -0.1, ((1, 0.8), (2, 0.1)))
+    judge = Judge((), True, PLAIN, 0.0, relevance=lambda numbers: {number: 4.0 - 2 * number for number in numbers})
+    answer = conclude("Who opened it?", "Who opened it?", (), material, reply, judge, Timings(0, 0, 0))
+    assert reply.first == 1
+    assert answer.text == "“Ana Lind opened the bridge.” [1]"
+    assert [citation.quote for citation in answer.citations] == ["Ana Lind opened the bridge."]

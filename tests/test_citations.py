@@ -138,6 +138,13 @@ def test_a_likely_sentence_pointed_at_is_quoted_in_place_of_words_that_are_not_i
     assert cited.unsupported == 1
 
 
+def test_an_unsure_answer_quotes_the_passage_of_the_likelier_sentence_pointed_at() -> None:
+    cited = compose(
+        [STRAYED], SENTENCES, {DOCUMENT.id: DOCUMENT}, "", sure=False, pointed=1, relevance=lambda _: {1: 3.0, 3: 1.5}
+    )
+    assert cited.text == f"{LEAD} “{SENTENCES[0].text}” [1] “{SENTENCES[1].text}” [2]"
+
+
 @pytest.mark.parametrize("odds", [{1: 2.0, 3: 1.5}, {1: -1.0, 3: 4.0}, {}])
 def test_words_stay_where_their_own_sentence_is_about_as_likely_or_nothing_can_tell(odds) -> None:
     assert pointed_at(STRAYED, odds) == composed(STRAYED)

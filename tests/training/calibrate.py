@@ -85,11 +85,6 @@ class Asked:
         return self.concluded[4]
 
     @property
-    def first(self) -> int:
-        """The sentence that the reply begins from, 0 if it has none."""
-        return self.reply.likely[0][0] if self.reply.likely else 0
-
-    @property
     def shared(self) -> tuple[float, ...]:
         """Of each sentence read, the share of the question's words."""
         return shared_words(self.concluded[1], self.concluded[3].reading)
@@ -377,7 +372,7 @@ def main() -> None:
     else:
         plain = list(ask_all(args.squad, args.questions, Pointing()))
         pointing = fit_pointing(plain)
-        changed = {(a.group, a.gold.id) for a in plain if weighed(a, pointing).first != a.first}
+        changed = {(a.group, a.gold.id) for a in plain if weighed(a, pointing).reply.first != a.reply.first}
         anew = list(ask_all(args.squad, args.questions, pointing, lambda *question: question in changed))
         args.asked.write_bytes(pickle.dumps((plain, pointing, anew)))
     written = {(a.group, a.gold.id): a for a in anew}
