@@ -29,7 +29,6 @@ from qa.reading import (
     chat_suffix,
     grammar,
     instruction,
-    is_labels,
     number_of,
     read_reply,
     request,
@@ -85,10 +84,8 @@ class Guide(Protocol):
 class Reader(Protocol):
     """Anything that reads labelled sentences and replies to a question about them."""
 
-    def read(
-        self, reading: Reading, question: str, history: Sequence[Turn], guide: Guide
-    ) -> Iterator[str | Reply]:
-        """Yield pieces of the statements as they are written, labels left out, and last the Reply.
+    def read(self, reading: Reading, question: str, history: Sequence[Turn], guide: Guide) -> Iterator[Reply]:
+        """Yield the reply as far as it is written, again and again, and last the whole of it.
 
         Nothing is written once the guide declines; what is written names the guide's likeliest sentence first.
         """
@@ -103,47 +100,22 @@ class Reader(Protocol):
         ...
 
 
-class StatementStream:
-    """Turns the raw stream of a reply into what a person may see: no labels, no "none"."""
-
-    def __init__(self) -> None:
-        self._line = ""
-        self._shown = 0
-        self._begun = False
-
-    def feed(self, text: str) -> str:
-        """Take raw text, return what can be shown now."""
-        shown = ""
-        for character in text:
-            if character == "\n":
-                self._line, self._shown = "", 0
-                continue
-            self._line += character
-            head, separator, rest = self._line.partition(": ")
-            if separator and is_labels(head):
-                if not self._shown and self._begun and rest:
-                    shown += " "
-                shown += rest[self._shown :]
-                self._shown = len(rest)
-                self._begun = self._begun or bool(rest)
-        return shown
-
-
 class EmbeddedReader:
     """Reads with the embedded chat model: raw prompt, cached beginning, grammar, log-probabilities."""
 
     def __init__(self, model: EmbeddedChatModel) -> None:
         self._model = model
 
-    def read(
-        self, reading: Reading, question: str, history: Sequence[Turn], guide: Guide
-    ) -> Iterator[str | Reply]:
-        """Yield pieces, then the Reply with its probabilities."""
-        count, stream, text = len(reading.sentences), StatementStream(), ""
+    def read(self, reading: Reading, question: str, history: Sequence[Turn], guide: Guide) -> Iterator[Reply]:
+        """Yield the growing Reply with its probabilities."""
+        count, text = len(reading.sentences), ""
         not_stated: float | None = None
         chosen: list[float] = []
         likely: Likely = ()
         declined = False
+
+        def reply() -> Reply:
+            return Reply(text, not_stated, sum(chosen) / len(chosen) if chosen else None, likely)
 
         def lead(first: Chunk) -> str | None:
             """Have the guide look at the first token; another sentence than the model's own is begun from anew."""
@@ -166,9 +138,8 @@ class EmbeddedReader:
                 break
             chosen += [logprob for _, logprob in chunk.chosen]
             text += chunk.text
-            if shown := stream.feed(chunk.text):
-                yield shown
-        yield Reply(text, not_stated, sum(chosen) / len(chosen) if chosen else None, likely)
+            yield reply()
+        yield reply()
 
     def warm(self, reading: Reading, folder: Path) -> None:
         """Bring the prompt's beginning into the model's cache: from the folder if it was read before, else by reading.
@@ -203,23 +174,19 @@ class ChatReader:
     def __init__(self, model: BaseChatModel) -> None:
         self._model = model
 
-    def read(
-        self, reading: Reading, question: str, history: Sequence[Turn], guide: Guide
-    ) -> Iterator[str | Reply]:
-        """Yield pieces, then the Reply.
+    def read(self, reading: Reading, question: str, history: Sequence[Turn], guide: Guide) -> Iterator[Reply]:
+        """Yield the growing Reply.
 
         Raises:
             ModelError: the provider failed; the message repeats what it said.
         """
         del guide  # no probability is told
-        stream, text = StatementStream(), ""
+        text = ""
         messages = [SystemMessage(SYSTEM), HumanMessage(instruction(reading) + request(question, history))]
         try:
             for chunk in self._model.stream(messages):
-                piece = chunk.text if isinstance(chunk, AIMessageChunk) else str(chunk.content)
-                text += piece
-                if shown := stream.feed(piece):
-                    yield shown
+                text += chunk.text if isinstance(chunk, AIMessageChunk) else str(chunk.content)
+                yield Reply(text)
         except QAError:
             raise
         except Exception as error:  # a provider's library may raise anything

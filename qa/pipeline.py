@@ -13,7 +13,7 @@ from langchain_core.language_models import BaseChatModel
 from qa.answer_cache import AnswerCache
 from qa.answering import Reply
 from qa.calibration import Calibration
-from qa.concluding import conclude
+from qa.concluding import conclude, known_without_proof, proved
 from qa.conversation import check_history, check_question, recent, search_question
 from qa.datatypes import Answer, RetrievedPassage, Timings, Turn
 from qa.embedding import Embedder, open_embedder, prepare
@@ -26,6 +26,7 @@ from qa.pointing import shared_words
 from qa.retrieval import PassageRetriever, Retriever
 from qa.runnables import as_runnable
 from qa.settings import Settings
+from qa.showing import Showing
 from qa.suggesting import Suggestions
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class QA(Library):
         documents: Collection[str] | None = None,
         owner: str = "",
     ) -> Iterator[Piece]:
-        """Yield the passages found, then the answer's text in pieces, and last the Answer, which alone counts.
+        """Yield the passages found, then the beginning of the answer's text in pieces as it is proved, last the Answer.
 
         Args:
             question: at most `settings.max_question_characters` characters.
@@ -112,13 +113,16 @@ class QA(Library):
         threshold, relevance = self.settings.decline_threshold, self._models.relevance(searched, material.reading)
         judge = Judge(passages, material.whole, self._calibration, threshold, shared, relevance)
         reply, first = Reply(""), 0.0
+        showing = Showing(
+            material.reading.sentences,
+            known_without_proof(question, searched, material),
+            lambda part: proved(question, searched, material, part, judge, finished=False).text,
+        )
         if material.whole and material is self._material.whole(None, ""):
             self._models.warm(material, self.settings.index_dir())
         if material.reading.sentences:
-            for piece in self._models.reader.read(material.reading, question, recent(history), judge):
-                if isinstance(piece, Reply):
-                    reply = piece
-                elif judge.sure:
+            for reply in self._models.reader.read(material.reading, question, recent(history), judge):
+                if judge.sure and (piece := showing.piece(reply)):
                     first = first or time.perf_counter() - begun
                     yield piece
         total = time.perf_counter() - begun

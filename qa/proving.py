@@ -67,6 +67,22 @@ def _share(wanted: set[str], sentences: Iterable[NumberedSentence]) -> float:
     return len(wanted & held) / len(wanted) if wanted else 0.0
 
 
+def held_beginning(text: str, sentences: Iterable[NumberedSentence], known: str) -> str:
+    """Return a text up to the last word held by the sentences before the first that neither they nor `known` hold.
+
+    Words without meaning count nowhere.
+    """
+    held, passed = set().union(*(_holds(sentence.text) for sentence in sentences)), content_words(known)
+    end = 0
+    for found in _WORD.finditer(text):
+        word = _stem(found[0])
+        if word in held:
+            end = found.end()
+        elif word not in passed and found[0].lower() not in _PLAIN:
+            break
+    return text[:end]
+
+
 def prove(statement: Statement, sentences: Sequence[NumberedSentence], known: str) -> tuple[NumberedSentence, ...]:
     """Return the sentences that support a statement, in the order of the text; none if it is not supported.
 

@@ -62,7 +62,7 @@ LAYERS = (
     ),
     (("database", "store", "vectors", "shelves", "syncing", "index"),),
     (("retrieval",), ("material",), ("suggesting",), ("answering", "judging"), ("runnables",)),
-    (("models",), ("library",), ("answer_cache",), ("concluding",)),
+    (("models",), ("library",), ("answer_cache",), ("concluding",), ("showing",)),
     (("pipeline",),),
     (("question_sets", "scoring", "metrics", "reporting", "evaluation"), ("doctor",)),
     (("cli", "__main__"), ("terminal", "options", "warm", "commands"), UI),
