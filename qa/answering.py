@@ -15,6 +15,7 @@ from typing import Protocol
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage
 
+from qa.conversation import looks_finished
 from qa.datatypes import Turn
 from qa.embedded import EmbeddedChatModel
 from qa.errors import ModelError, QAError
@@ -96,7 +97,10 @@ class Reader(Protocol):
         ...
 
     def read_ahead(self, reading: Reading, begun: str, history: Sequence[Turn]) -> None:
-        """Read the sentences and the whole words of a question's beginning, where that saves time and none waits."""
+        """Read the sentences and the whole words of a question's beginning, where that saves time and none waits.
+
+        Of a question that looks finished all is read, with what follows it in the prompt.
+        """
         ...
 
 
@@ -157,9 +161,10 @@ class EmbeddedReader:
             self._model.save_cache(kept)
 
     def read_ahead(self, reading: Reading, begun: str, history: Sequence[Turn]) -> None:
-        """Read up to the last whole word; the question itself then takes that from the model's cache."""
+        """Read up to the last whole word, or all; the question itself then takes that from the model's cache."""
         words = begun[: max(begun.rfind(space) for space in " \n\t") + 1]
-        self._model.read_ahead(chat_prefix(reading) + request(words, history))
+        rest = chat_suffix(begun.strip(), history) if looks_finished(begun) else request(words, history)
+        self._model.read_ahead(chat_prefix(reading) + rest)
 
 
 def _likely(alternatives: Sequence[tuple[str, float]], count: int) -> Likely:

@@ -19,6 +19,7 @@ _LEANING = re.compile(
 _CONTINUING = re.compile(
     r"^\W*(and|but|or|so|then|also|what about|how about|why|how so|how come|since when)\b", re.IGNORECASE
 )
+_ASKED = re.compile(r"[?？؟][\"'”’»)\s]*$")
 _MARK = re.compile(r"\s*\[\d+\]")
 _SHORT = 4
 
@@ -66,6 +67,11 @@ def recent(history: Sequence[Turn]) -> tuple[Turn, ...]:
 def is_follow_up(question: str) -> bool:
     """Say whether a question leans on what was said before: a pronoun, a continuing word, or very few words."""
     return bool(_LEANING.search(question) or _CONTINUING.search(question)) or len(question.split()) <= _SHORT
+
+
+def looks_finished(typed: str) -> bool:
+    """Say whether what is typed of a question looks like all of it: it ends with a question mark."""
+    return bool(_ASKED.search(typed))
 
 
 def search_question(question: str, history: Sequence[Turn]) -> str:

@@ -169,7 +169,7 @@ class QA(Library):
         Does nothing where the sentences to be read depend on the question, or while the model is at work.
 
         Args:
-            begun: the question's beginning; a word counts once white space follows it.
+            begun: the question's beginning; a word counts once white space or a question mark follows it.
             history: earlier turns, oldest first.
             documents: ids of the documents that will be asked; None for all.
             owner: whose uploads will be read beside the corpus.

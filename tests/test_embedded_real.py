@@ -14,8 +14,12 @@ from typing import Any
 
 import pytest
 
+from qa.answering import EmbeddedReader
+from qa.corpus import make_document
 from qa.embedded import EmbeddedChatModel
 from qa.errors import ModelError
+from qa.passages import split
+from qa.reading import chat_prefix, chat_suffix, lay_out
 from qa.settings import Settings
 from qa.weights import chat_model_file
 
@@ -113,6 +117,14 @@ def test_what_was_read_ahead_is_not_read_again(model, seed_article):
     model.read_ahead(start + "Question: Who rejected the claim about the")
     usage = last_usage(model, start + ending("Who rejected the claim about the strikes?"))
     assert usage.prompt_tokens - usage.cached_tokens <= 9
+
+
+def test_a_finished_question_is_read_ahead_to_the_end_of_its_prompt(model, seed_article):
+    document = make_document("Talks", "talks.txt", seed_article.read_text(encoding="utf-8")[:1200])
+    reading, question = lay_out(split(document, 400), [document]), "What was said about the strikes?"
+    EmbeddedReader(model).read_ahead(reading, question + " ", ())
+    usage = last_usage(model, chat_prefix(reading) + chat_suffix(question))
+    assert usage.prompt_tokens - usage.cached_tokens == 1
 
 
 def test_a_known_beginning_is_not_read_again_though_another_prompt_came_between(model, seed_article):
@@ -281,8 +293,12 @@ SCRIPT = """
 import sys, threading, time
 from contextlib import suppress
 from pathlib import Path
+from qa.answering import EmbeddedReader
+from qa.corpus import make_document
 from qa.embedded import EmbeddedChatModel
 from qa.errors import ModelError
+from qa.passages import split
+from qa.reading import chat_prefix, chat_suffix, lay_out
 model = EmbeddedChatModel(path=Path(sys.argv[1]), context_tokens=512)
 model.invoke("Hi", max_tokens=2)
 def tell():

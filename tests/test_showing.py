@@ -15,7 +15,7 @@ from qa.showing import Showing
 DOCUMENT = make_document(
     "The bridge",
     "bridge.txt",
-    "The mayor, Ana Lind, opened the bridge on 4 June. It cost 12 million crowns. Oskar Brandt called the price absurd.",
+    "The mayor, Ana Lind, opened the bridge on 4 June. It cost 12 million crowns. Oskar Brandt called it too dear.",
 )
 MATERIAL = Gathered(lay_out(split(DOCUMENT, 400), [DOCUMENT]), (DOCUMENT,), True)
 NEVER = Judge((), True, Calibration(Logistic(0), 0, 0, 0, Logistic(0), Logistic(0)), 0.0)
@@ -38,7 +38,7 @@ def shown(reply: str, size: int, question: str = "What happened?") -> tuple[list
     [
         "A: Ana Lind opened the bridge\nB: It cost 12 million crowns",
         "B: the new bridge cost 12 million crowns\nC: Oskar Brandt was angry about the price",
-        "A: Ana Lind opened it\nB: It cost 99 million crowns\nC: the price was called absurd\n",
+        "A: Ana Lind opened it\nB: It cost 99 million crowns\nC: it was called too dear\n",
         "B: The price of the bridge",
         "none",
         "It is a long story",
@@ -70,6 +70,6 @@ def test_a_word_of_the_question_does_not_make_the_rest_wait() -> None:
 
 
 def test_words_of_another_sentence_are_never_shown() -> None:
-    pieces, text = shown("A: Oskar Brandt called the price absurd\n", 1)
+    pieces, text = shown("A: Oskar Brandt called it too dear\n", 1)
     assert not "".join(pieces[:-1])
-    assert text.startswith("Oskar Brandt called the price absurd. [1]")
+    assert text.startswith("Oskar Brandt called it too dear. [1]")

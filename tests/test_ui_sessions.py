@@ -225,11 +225,12 @@ def test_what_is_typed_is_read_ahead_once_and_not_beside_an_answer(tmp_path: Pat
     engine.start()
     engine.ready_qa(10)
     session = Session()
-    for typed in ("W", "Who", "Who ", "Who is", "Who is it"):
+    for typed in ("W", "Who", "Who ", "Who is", "Who is it", "Who is it?"):
         read_ahead(session, engine, typed)
     with engine.asking():
         read_ahead(session, engine, "Who is it now")
-    assert (tmp_path / "read-ahead").read_text(encoding="utf-8").splitlines() == ["0  ", "0 Who ", "0 Who is "]
+    read = (tmp_path / "read-ahead").read_text(encoding="utf-8").splitlines()
+    assert read == ["0  ", "0 Who ", "0 Who is ", "0 Who is it? "]
     engine.close()
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
+from qa.conversation import looks_finished
 from qa.datatypes import Answer, RetrievedPassage, Turn
 from qa.errors import QAError
 from qa.ui import drawing
@@ -67,7 +68,8 @@ def _answer(session: Session, engine: Engine, turn: ChatTurn, history: list[Turn
 
 def read_ahead(session: Session, engine: Engine, typed: str) -> None:
     """Have QA read what is being typed as its words are finished, so that the answer comes sooner; never raises."""
-    words = " ".join(typed.split()[: None if typed[-1:].isspace() else -1])
+    ended = typed[-1:].isspace() or looks_finished(typed)
+    words = " ".join(typed.split()[: None if ended else -1])
     qa = None if session.running or words == session.read_ahead else engine.free_qa()
     if qa is None:
         return

@@ -40,15 +40,16 @@ TIMED = """() => new Promise((resolve) => {
 })"""
 
 
-def ask(page: Page, url: str, question: str, way: str, key_seconds: float) -> float | None:
+def ask(page: Page, url: str, question: str, way: str, options: argparse.Namespace) -> float | None:
     """Open the page anew, ask, and return the seconds from Enter to the first word; None when it was declined."""
     page.goto(url)
     page.wait_for_selector(".state.ready", state="attached")
     field = page.locator("#composer textarea")
     if way == "typed":
-        field.press_sequentially(question, delay=key_seconds * 1000)
+        field.press_sequentially(question, delay=options.key_seconds * 1000)
     else:
         field.fill(question)
+    page.wait_for_timeout(options.pause_seconds * 1000)
     waited, answered = page.evaluate(TIMED)
     page.wait_for_selector("#live .turn:not([aria-busy])")
     return waited if answered else None
@@ -59,6 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--limit", type=int, default=42, help="questions")
     parser.add_argument("--key-seconds", type=float, default=0.1, help="from one key to the next")
+    parser.add_argument("--pause-seconds", type=float, default=0.5, help="from the last key or the pasting to Enter")
     options = parser.parse_args()
     lines = (TESTS / "data" / "article_questions.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [row for row in map(json.loads, lines) if not row["history"] and row["kind"] != "unanswerable"]
@@ -74,7 +76,7 @@ def main() -> None:
                 page.wait_for_selector(".suggestion")  # from here on the model is free
                 for number, question in enumerate(questions):
                     way = WAYS[(number + turn) % 2]
-                    waited = ask(page, url, question, way, options.key_seconds)
+                    waited = ask(page, url, question, way, options)
                     if waited is not None:
                         waits[way].append(waited)
                     print(f"\r{turn + 1}: {number + 1}/{len(questions)}", end="", file=sys.stderr)
