@@ -12,6 +12,10 @@ from contextlib import closing
 LONGEST_QUERY = 64
 """Different words of a question that are searched for; more say little and cost time."""
 
+COMMON = 5_000
+"""Passages from which on a word counts as common: it is searched for only where a question has no rarer one. The time
+of a search grows with the passages that hold any of its words."""
+
 _WORD = re.compile(r"\w+")
 
 STOP_WORDS = frozenset(
@@ -31,9 +35,19 @@ def match_query(question: str) -> str:
 
     Stop words are dropped unless the question consists of them.
     """
+    return " OR ".join(_quoted_words(question))
+
+
+def _quoted_words(question: str) -> list[str]:
     words = list(dict.fromkeys(_WORD.findall(question.lower())))
     telling = [word for word in words if word not in STOP_WORDS] or words
-    return " OR ".join(f'"{word}"' for word in telling[:LONGEST_QUERY])
+    return [f'"{word}"' for word in telling[:LONGEST_QUERY]]
+
+
+def _rarer(connection: sqlite3.Connection, index: str, words: list[str]) -> list[str]:
+    """Return the words that are not common; all where every one is."""
+    count = f"SELECT count(*) FROM (SELECT 1 FROM {index} WHERE {index} MATCH ? LIMIT {COMMON + 1})"
+    return [word for word in words if connection.execute(count, (word,)).fetchone()[0] <= COMMON] or words
 
 
 def create(connection: sqlite3.Connection, shelf: int) -> None:
@@ -42,6 +56,12 @@ def create(connection: sqlite3.Connection, shelf: int) -> None:
         f"CREATE VIRTUAL TABLE IF NOT EXISTS words_{shelf:d} USING fts5("
         "text, content='', tokenize=\"porter unicode61 remove_diacritics 2\")"
     )
+
+
+def exists(connection: sqlite3.Connection, shelf: int) -> bool:
+    """Say whether a shelf has a word index."""
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (f"words_{shelf:d}",))
+    return found.fetchone() is not None
 
 
 def drop(connection: sqlite3.Connection, shelf: int) -> None:
@@ -87,10 +107,10 @@ def search(
         k: how many to return.
         documents: a JSON list of the only document ids to look into, or None for all.
     """
-    query = match_query(question)
-    if not query or k < 1:
+    words, index = _quoted_words(question), f"words_{shelf:d}"
+    if not words or k < 1:
         return []
-    index = f"words_{shelf:d}"
+    query = " OR ".join(_rarer(connection, index, words))
     chosen = "" if documents is None else "WHERE document_id IN (SELECT value FROM json_each(:documents))"
     inner = "ORDER BY score LIMIT :k" if documents is None else ""
     rows = connection.execute(

@@ -143,10 +143,8 @@ class Store:
     def lexical(self, shelf: int, question: str, k: int, documents: Collection[str] | None) -> list[tuple[str, float]]:
         """Return at most k (passage id, BM25) of a shelf, best first."""
         chosen = None if documents is None else _json(documents)
-        if not self.count(shelf):
-            return []
         with self._database.reading() as connection:
-            return lexical.search(connection, shelf, question, k, chosen)
+            return lexical.search(connection, shelf, question, k, chosen) if lexical.exists(connection, shelf) else []
 
     def unsettled(self) -> dict[str, list[str]]:
         """Return, by collection, the ids whose vectors may be there without a row."""

@@ -88,6 +88,15 @@ def test_bm25_prefers_rare_words_and_short_passages(database: Database) -> None:
     assert min(scores) > 0
 
 
+def test_common_words_are_searched_for_only_where_there_is_no_rarer_one(database, monkeypatch) -> None:
+    monkeypatch.setattr(lexical, "COMMON", 3)
+    common = [entry(f"{number}.txt", f"The boat number {number} is here.") for number in range(5)]
+    put(database, "", *common, entry("x.txt", "Anna met the captain."), entry("y.txt", "A captain's boat."))
+    assert texts(database, 0, "the boat captain") == ["Anna met the captain.", "A captain's boat."]
+    assert len(texts(database, 0, "boat")) == 6
+    assert len(texts(database, 0, "boat number")) == 6
+
+
 def test_equal_scores_keep_the_order_of_entry(database: Database) -> None:
     put(database, "", *(entry(f"{number}.txt", "Same words here.") for number in range(9)))
     found = [key for key, _ in Store(database).lexical(0, "words", 9, None)]
