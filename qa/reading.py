@@ -85,11 +85,6 @@ def _numbers() -> dict[str, int]:
     return {name: number for number, name in enumerate(_labels(), 1)}
 
 
-def is_labels(text: str) -> bool:
-    """Say whether a text is nothing but labels."""
-    return _LABELS.fullmatch(text) is not None
-
-
 def lay_out(passages: Iterable[Passage], documents: Sequence[Document]) -> Reading:
     """Label the sentences of the passages in the order of the documents, titles and headings shown above them."""
     order = {document.id: (at, document) for at, document in enumerate(documents)}

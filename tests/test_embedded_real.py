@@ -293,12 +293,8 @@ SCRIPT = """
 import sys, threading, time
 from contextlib import suppress
 from pathlib import Path
-from qa.answering import EmbeddedReader
-from qa.corpus import make_document
 from qa.embedded import EmbeddedChatModel
 from qa.errors import ModelError
-from qa.passages import split
-from qa.reading import chat_prefix, chat_suffix, lay_out
 model = EmbeddedChatModel(path=Path(sys.argv[1]), context_tokens=512)
 model.invoke("Hi", max_tokens=2)
 def tell():

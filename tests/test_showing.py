@@ -39,6 +39,7 @@ def shown(reply: str, size: int, question: str = "What happened?") -> tuple[list
         "A: Ana Lind opened the bridge\nB: It cost 12 million crowns",
         "B: the new bridge cost 12 million crowns\nC: Oskar Brandt was angry about the price",
         "A: Ana Lind opened it\nB: It cost 99 million crowns\nC: it was called too dear\n",
+        "A B: Ana Lind opened the bridge, which cost 12 million crowns\nC: Oskar Brandt called it too dear",
         "B: The price of the bridge",
         "none",
         "It is a long story",
