@@ -50,14 +50,15 @@ class Logistic:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """`pointing` weighs which sentence an answer begins from; `stated` decides whether to answer.
+    """`pointing` weighs which sentence an answer begins from; the two of `stated` decide whether to answer.
 
-    That is from a threshold on, and in own words from `sure` on. The thresholds differ with what was read: sentences
-    that retrieval chose may lack the proof, so the reader doubts more, and the same threshold would decline far too
-    much. The other two give the confidence shown.
+    That is from a threshold on, and in own words from `sure` on. Regression and threshold differ with what was read:
+    sentences that retrieval chose may lack the proof, so the reader doubts more, and the same threshold would decline
+    far too much. The other two give the confidence shown.
     """
 
-    stated: Logistic
+    stated_whole: Logistic
+    stated_retrieved: Logistic
     threshold_whole: float
     threshold_retrieved: float
     sure: float
@@ -70,12 +71,12 @@ class Calibration:
         """Read a calibration; a missing file gives one that takes the reader's word."""
         if not path.is_file():
             plain = Logistic(0.0, {"log_odds": 1.0})
-            return cls(plain, 0.5, 0.5, 0.5, plain, Logistic(0.0, {"log_odds": -1.0}))
+            return cls(plain, plain, 0.5, 0.5, 0.5, plain, Logistic(0.0, {"log_odds": -1.0}))
         record = json.loads(path.read_text(encoding="utf-8"))
         numbers = {name: float(record[name]) for name in ("threshold_whole", "threshold_retrieved", "sure")}
         scales = {
             name: Logistic(record[name]["bias"], record[name]["weights"])
-            for name in ("stated", "right_answer", "right_decline")
+            for name in ("stated_whole", "stated_retrieved", "right_answer", "right_decline")
         }
         return cls(**numbers, **scales, pointing=Pointing(**record["pointing"]))  # type: ignore[arg-type]
 

@@ -68,6 +68,7 @@ class Judge:
         self._unrelated = bool(passages) and self._cosine < UNRELATED
         self._whole = float(whole)
         self._calibration = calibration
+        self._stated = calibration.stated_whole if whole else calibration.stated_retrieved
         calibrated = calibration.threshold_whole if whole else calibration.threshold_retrieved
         self._threshold = calibrated if threshold is None else threshold
         self._declined = False
@@ -86,7 +87,7 @@ class Judge:
         evidence = Evidence(
             log_odds(not_stated), pointed(likely), cosine=self._cosine, whole=self._whole, relevance=self.relevance
         )
-        stated = self._calibration.stated.probability(evidence)
+        stated = self._stated.probability(evidence)
         self._declined = stated < self._threshold or self._unrelated
         self.sure = stated >= self._calibration.sure
         return self._declined

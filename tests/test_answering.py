@@ -22,9 +22,8 @@ from qa.reading import lay_out
 
 DOCUMENT = make_document("The bridge", "bridge.txt", "Ana Lind opened the bridge.")
 READING = lay_out(split(DOCUMENT, 400), [DOCUMENT])
-PLAIN = Calibration(
-    Logistic(0, {"log_odds": 1}), 0.5, 0.3, 0.5, Logistic(0, {"log_odds": 1}), Logistic(0, {"log_odds": -1})
-)
+STATED = Logistic(0, {"log_odds": 1})
+PLAIN = Calibration(STATED, STATED, 0.5, 0.3, 0.5, STATED, Logistic(0, {"log_odds": -1}))
 CITED = Cited("Ana Lind. [1]", (Citation(1, DOCUMENT.id, "bridge.txt", "p", 0, 27, DOCUMENT.text, 0, 9),), 0)
 
 

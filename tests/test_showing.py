@@ -18,7 +18,7 @@ DOCUMENT = make_document(
     "The mayor, Ana Lind, opened the bridge on 4 June. It cost 12 million crowns. Oskar Brandt called it too dear.",
 )
 MATERIAL = Gathered(lay_out(split(DOCUMENT, 400), [DOCUMENT]), (DOCUMENT,), True)
-NEVER = Judge((), True, Calibration(Logistic(0), 0, 0, 0, Logistic(0), Logistic(0)), 0.0)
+NEVER = Judge((), True, Calibration(Logistic(0), Logistic(0), 0, 0, 0, Logistic(0), Logistic(0)), 0.0)
 
 
 def shown(reply: str, size: int, question: str = "What happened?") -> tuple[list[str], str]:

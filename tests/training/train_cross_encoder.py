@@ -63,13 +63,8 @@ def written_tasks(folder: Path) -> Iterator[Task]:
     for document, examples in written_articles(folder):
         shown = lay_out(split(document, PASSAGE_CHARACTERS), [document]).sentences
         for example in examples:
-            turns = [
-                {"role": role, "content": content}
-                for pair in example.history
-                for role, content in zip(("user", "assistant"), pair, strict=True)
-            ]
             spans = [span for _, spans in example.statements for span in spans]
-            question = search_question(example.question, turns)
+            question = search_question(example.question, example.turns)
             yield Task(question, tuple(s.text for s in shown), touching(spans, shown))
 
 

@@ -23,7 +23,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from qa.corpus import make_document, title_of
-from qa.datatypes import Document, Passage
+from qa.datatypes import Document, Passage, Turn
 from qa.passages import split
 from qa.reading import NOT_STATED, Reading, Statement, chat_prefix, chat_suffix, lay_out, write_reply
 
@@ -53,6 +53,12 @@ class Example:
     question: str
     history: tuple[tuple[str, str], ...]
     statements: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
+
+    @property
+    def turns(self) -> list[Turn]:
+        """The history as QA takes it."""
+        roles = ("user", "assistant")
+        return [Turn(role=r, content=c) for pair in self.history for r, c in zip(roles, pair, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
