@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-ARTICLES = Path(__file__).parent / "articles"
+FOLDERS = Path(__file__).parent
 KINDS = {
     "fact",
     "list",
@@ -55,7 +55,7 @@ def faults(article: Path) -> list[str]:
 
 def main() -> int:
     """Check the articles named on the command line, or all of them."""
-    articles = [Path(name) for name in sys.argv[1:]] or sorted(ARTICLES.glob("*.txt"))
+    articles = [Path(name) for name in sys.argv[1:]] or sorted(FOLDERS.glob("*/*.txt"))
     found = [fault for article in articles for fault in faults(article)]
     print("\n".join(found) or "no faults")
     return bool(found)
