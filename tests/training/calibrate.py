@@ -9,6 +9,7 @@ Those on the articles of unseen/ are asked up to the first label, for when to de
 """
 
 import argparse
+import contextlib
 import functools
 import json
 import math
@@ -178,6 +179,15 @@ def alone(base: Settings, article: Path, folder: Path) -> Settings:
     return base.model_copy(update={"corpus": article, "data_dir": folder / f"{article.stem}-index"})
 
 
+@contextlib.contextmanager
+def synced(engine: QA, settings: Settings, pointing: Pointing) -> Iterator[QA]:
+    """Open the corpus of these settings beside the engine, which points as told."""
+    with engine.beside(settings) as beside:
+        beside._calibration = replace(beside._calibration, pointing=pointing)
+        beside.sync()
+        yield beside
+
+
 def ask_all(
     squad: Path, questions: int, pointing: Pointing, wanted: Callable[[str, str], bool] = lambda group, identity: True
 ) -> Iterator[Asked]:
@@ -187,9 +197,7 @@ def ask_all(
         base = Settings.load(corpus=HELD_OUT, data_dir=folder / "all", decline_threshold=HOPELESS)
         with QA.open(base) as engine:
             for settings, group, gold in articles(squad, questions, folder, base):
-                with engine.beside(settings) as beside:
-                    beside._calibration = replace(beside._calibration, pointing=pointing)
-                    beside.sync()
+                with synced(engine, settings, pointing) as beside:
                     for question in gold(beside):
                         if wanted(group, question.id):
                             with mock.patch("qa.pipeline.conclude", wraps=conclude) as concluding:
@@ -204,9 +212,7 @@ def ask_unseen(pointing: Pointing) -> Iterator[Trial]:
         base = Settings.load(corpus=UNSEEN, data_dir=Path(name) / "all", decline_threshold=1.0)
         with QA.open(base) as engine:
             for document, examples in written_articles(UNSEEN):
-                with engine.beside(alone(base, UNSEEN / document.source, Path(name))) as beside:
-                    beside._calibration = replace(beside._calibration, pointing=pointing)
-                    beside.sync()
+                with synced(engine, alone(base, UNSEEN / document.source, Path(name)), pointing) as beside:
                     for example in examples:
                         answer = beside.ask(example.question, history=example.turns)
                         able = bool(example.statements)

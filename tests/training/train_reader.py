@@ -7,6 +7,8 @@ this project (articles/) and on SQuAD 2.0 articles but for those held out. Many 
 their sentences: they are packed behind it in one sequence, each seeing the sentences and itself only. Layers below
 FIRST_LAYER stay as they are, so their output is computed once and kept over the epochs.
 Needs torch, transformers and gguf; on two cores with AMX an epoch takes about 15 minutes.
+
+On a processor without bfloat16 it goes on from an adapter, with fewer layers and shorter replies (README.md).
 """
 
 import argparse
@@ -128,21 +130,29 @@ def statements_of(example: Example, reading: Reading) -> list[Statement]:
     return found
 
 
-def pack(document: Document, examples: list[Example], drop: float, tokenizer, rng: random.Random) -> Pack:
-    """Lay out a document, some passages left out as retrieval would, and tokenize its questions and replies."""
+def pack(
+    document: Document, examples: list[Example], drop: float, tokenizer, rng: random.Random, worded: int | None = None
+) -> Pack:
+    """Lay out a document, some passages left out as retrieval would, and tokenize its questions and replies.
+
+    Replies but `worded` of them, drawn by chance, end behind their first label; None: all are whole.
+    """
     passages: list[Passage] = split(document, PASSAGE_CHARACTERS)
     kept = [p for p in passages if rng.random() >= drop] or passages
     reading = lay_out(kept, [document])
     encode = lambda text: tokenizer(text, add_special_tokens=False).input_ids  # noqa: E731
+    whole = set(range(len(examples)) if worded is None else rng.sample(range(len(examples)), worded))
     questions = []
-    for example in examples:
+    for at, example in enumerate(examples):
         history = [
             {"role": role, "content": content}
             for pair in example.history
             for role, content in zip(("user", "assistant"), pair, strict=True)
         ]
-        reply = write_reply(statements_of(example, reading))
-        questions.append((encode(chat_suffix(example.question, history)), encode(reply + END)))
+        reply = write_reply(statements_of(example, reading)) + END
+        if at not in whole and ":" in reply:
+            reply = reply[: reply.index(":") + 1]
+        questions.append((encode(chat_suffix(example.question, history)), encode(reply)))
     return Pack(encode(chat_prefix(reading)), questions)
 
 
@@ -171,23 +181,24 @@ class LowRank(torch.nn.Module):
 
 
 class Reader:
-    """The chat model with an adapter, run layer by layer over packs."""
+    """The chat model with an adapter, run layer by layer over packs; the layers from `first` on are trained."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, first: int = FIRST_LAYER, dtype: torch.dtype = torch.bfloat16) -> None:
         self.tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
         packed = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
-        self.model = packed.to(torch.bfloat16)
+        self.model = packed.to(dtype)
+        self.first = first
         self.model.requires_grad_(False)
         self.none, self.colon, self.line_break = (
             self.tokenizer(text, add_special_tokens=False).input_ids[0] for text in (NOT_STATED, ":", "\n")
         )
         self.parameters: list[torch.nn.Parameter] = []
-        for layer in self.model.model.layers[FIRST_LAYER:]:
+        for at, layer in enumerate(self.model.model.layers[FIRST_LAYER:], FIRST_LAYER):
             for name in MODULES:
                 parent, child = name.split(".")
-                module = LowRank(getattr(getattr(layer, parent), child))
+                module = LowRank(getattr(getattr(layer, parent), child)).requires_grad_(at >= first)
                 setattr(getattr(layer, parent), child, module)
-                self.parameters += [module.a, module.b]
+                self.parameters += [module.a, module.b] if at >= first else []
 
     def _geometry(self, pack: Pack) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return token ids (1, n), positions (1, n) and the mask (1, 1, n, n) of a pack."""
@@ -212,12 +223,12 @@ class Reader:
     def lower(self, pack: Pack) -> torch.Tensor:
         """Return the output of the frozen layers, shape (1, tokens, width)."""
         ids, positions, mask = self._geometry(pack)
-        return self._run(self.model.model.embed_tokens(ids), positions, mask, self.model.model.layers[:FIRST_LAYER])
+        return self._run(self.model.model.embed_tokens(ids), positions, mask, self.model.model.layers[: self.first])
 
     def losses(self, pack: Pack, hidden: torch.Tensor) -> tuple[torch.Tensor, list[Outcome]]:
         """Return the mean loss a question, and what the first token of each reply would be."""
         _, positions, mask = self._geometry(pack)
-        hidden = self._run(hidden, positions, mask, self.model.model.layers[FIRST_LAYER:])
+        hidden = self._run(hidden, positions, mask, self.model.model.layers[self.first :])
         at, places, targets, weights, firsts = len(pack.prefix), [], [], [], []
         for question, reply in pack.questions:
             at += len(question)
@@ -291,10 +302,13 @@ def main() -> None:
     """Train, print the losses, save after every epoch."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
-    parser.add_argument("--squad", type=Path, required=True)
+    parser.add_argument("--squad", type=Path, help="SQuAD 2.0 articles to train on beside the written ones")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--start", type=Path, help="an adapter to go on from")
     parser.add_argument("--articles", type=Path, default=HERE / "articles")
+    parser.add_argument("--float32", action="store_true", help="compute in it, not in bfloat16")
+    parser.add_argument("--first-layer", type=int, default=FIRST_LAYER, help="train from this one on")
+    parser.add_argument("--worded", type=int, help="replies of an article that are trained on behind their first label")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--limit", type=int, help="packs, to try the script")
@@ -302,13 +316,14 @@ def main() -> None:
     args = parser.parse_args()
     rng = random.Random(7)
     torch.manual_seed(7)
-    reader = Reader(args.model)
+    reader = Reader(args.model, args.first_layer, torch.float32 if args.float32 else torch.bfloat16)
     if args.start:
         reader.load(args.start)
-    packs = [pack(d, e, 0.06, reader.tokenizer, rng) for d, e in written_articles(args.articles)]
-    packs += [pack(d, e, 0.10, reader.tokenizer, rng) for d, e in squad_articles(args.squad, held_out=False)]
-    held_out = {"written": written_articles(HERE.parent / "data" / "held_out"),
-                "SQuAD": squad_articles(args.squad, held_out=True)[::6]}
+    packs = [pack(d, e, 0.06, reader.tokenizer, rng, args.worded) for d, e in written_articles(args.articles)]
+    held_out = {"written": written_articles(HERE.parent / "data" / "held_out")}
+    if args.squad:
+        packs += [pack(d, e, 0.10, reader.tokenizer, rng) for d, e in squad_articles(args.squad, held_out=False)]
+        held_out["SQuAD"] = squad_articles(args.squad, held_out=True)[::6]
     checks = {n: [pack(d, e, 0.0, reader.tokenizer, rng) for d, e in found] for n, found in held_out.items()}
     rng.shuffle(packs)
     packs = packs[: args.limit]
