@@ -144,15 +144,10 @@ def pack(
     whole = set(range(len(examples)) if worded is None else rng.sample(range(len(examples)), worded))
     questions = []
     for at, example in enumerate(examples):
-        history = [
-            {"role": role, "content": content}
-            for pair in example.history
-            for role, content in zip(("user", "assistant"), pair, strict=True)
-        ]
         reply = write_reply(statements_of(example, reading)) + END
         if at not in whole and ":" in reply:
             reply = reply[: reply.index(":") + 1]
-        questions.append((encode(chat_suffix(example.question, history)), encode(reply)))
+        questions.append((encode(chat_suffix(example.question, example.turns)), encode(reply)))
     return Pack(encode(chat_prefix(reading)), questions)
 
 
@@ -192,13 +187,12 @@ class Reader:
         self.none, self.colon, self.line_break = (
             self.tokenizer(text, add_special_tokens=False).input_ids[0] for text in (NOT_STATED, ":", "\n")
         )
-        self.parameters: list[torch.nn.Parameter] = []
         for at, layer in enumerate(self.model.model.layers[FIRST_LAYER:], FIRST_LAYER):
             for name in MODULES:
                 parent, child = name.split(".")
                 module = LowRank(getattr(getattr(layer, parent), child)).requires_grad_(at >= first)
                 setattr(getattr(layer, parent), child, module)
-                self.parameters += [module.a, module.b] if at >= first else []
+        self.parameters = [parameter for _, parameter in self._named() if parameter.requires_grad]
 
     def _geometry(self, pack: Pack) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return token ids (1, n), positions (1, n) and the mask (1, 1, n, n) of a pack."""
