@@ -139,8 +139,10 @@ def _quote(composer: Composer, passage: Sequence[NumberedSentence]) -> None:
 
 
 def _quoted(sentence: NumberedSentence) -> str:
-    """Return a sentence in quotation marks, once where the source has them already."""
-    return sentence.text if sentence.text.startswith(("“", '"')) else f"“{sentence.text}”"
+    """Return a sentence in quotation marks; those that it has at its ends are not set again."""
+    text = sentence.text if sentence.text.startswith(("“", '"')) else f"“{sentence.text}"
+    closed = text.count("“") == text.count("”") + text.count('"') % 2
+    return text if closed else f"{text}”"
 
 
 def _shifted(citations: Iterable[Citation], by: int) -> tuple[Citation, ...]:

@@ -155,8 +155,21 @@ def test_words_that_keep_to_the_sentence_pointed_at_stay() -> None:
     assert pointed_at(price, {2: 9.0}) == composed(price)
 
 
-def test_a_quote_of_direct_speech_has_its_marks_once() -> None:
-    document = make_document("Talk", "talk.txt", "“It will rain on Monday and on Tuesday,” she said to the crew.")
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("“It will rain on Monday and on Tuesday,” she said.", "“It will rain on Monday and on Tuesday,” she said."),
+        ("“It will rain on Monday and on Tuesday.", "“It will rain on Monday and on Tuesday.”"),
+        ("And it will rain on Monday and on Tuesday.”", "“And it will rain on Monday and on Tuesday.”"),
+        ("She told the crew: “It will rain on Monday.”", "“She told the crew: “It will rain on Monday.””"),
+        ('"It will rain on Monday," she told the crew.', '"It will rain on Monday," she told the crew.'),
+        ('"It will rain on Monday and on Tuesday.', '"It will rain on Monday and on Tuesday.”'),
+        ('And it will rain on Monday and on Tuesday."', '“And it will rain on Monday and on Tuesday."'),
+    ],
+)
+def test_a_quote_of_direct_speech_has_its_marks_once(source: str, shown: str) -> None:
+    document = make_document("Talk", "talk.txt", source)
     sentences = lay_out(split(document, 400), [document]).sentences
     cited = compose([Statement("rain on Monday", (1,))], sentences, {document.id: document}, "")
-    assert cited.text == f"Rain on Monday. {document.text} [1]"
+    assert cited.text == f"Rain on Monday. {shown} [1]"
+    assert [c.quote for c in cited.citations] == [source]
