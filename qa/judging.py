@@ -8,7 +8,7 @@ from qa.answering import Reply
 from qa.calibration import RIGHT_WITHOUT_EVIDENCE, Calibration, Evidence, log_odds
 from qa.citations import Cited, Relevance
 from qa.datatypes import Citation, RetrievedPassage
-from qa.pointing import MOST_LIKELY, Likely, pointed
+from qa.pointing import Likely, considered, pointed
 from qa.proving import content_words
 from qa.reading import Statement
 
@@ -77,10 +77,10 @@ class Judge:
 
     def weigh(self, likely: Likely) -> Likely:
         """Weigh the likeliest sentences of the reader with what the cross-encoder and shared words say of them."""
-        considered = tuple(sorted(likely, key=lambda pair: -pair[1])[:MOST_LIKELY])
-        relevance = self.relevance_of([number for number, _ in considered])
+        worth = considered(likely)
+        relevance = self.relevance_of([number for number, _ in worth])
         self.relevance = max(relevance.values(), default=0.0)
-        return self._calibration.pointing.weigh(considered, self._shared, relevance)
+        return self._calibration.pointing.weigh(worth, self._shared, relevance)
 
     def declines(self, not_stated: float, likely: Likely) -> bool:
         """Decide from the reader's probability of "not stated" (0..1) and its likely sentences whether to decline."""

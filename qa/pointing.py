@@ -15,9 +15,17 @@ from qa.reading import Reading
 Likely = tuple[tuple[int, float], ...]
 """Numbers of sentences with probabilities (0..1)."""
 
-
 MOST_LIKELY = 6
-"""Sentences that are weighed at most: a hundredth of a second each."""
+"""Sentences that are weighed at most: one or two hundredths of a second each."""
+LEAST_LIKELY = 0.01
+"""Share in the likeliest sentence's probability below which none is weighed: of 774 questions on articles that nothing
+was trained on, the weighed first was the same with all six."""
+
+
+def considered(likely: Likely) -> Likely:
+    """Return the sentences that are worth weighing, likeliest first."""
+    ordered = sorted(likely, key=lambda pair: -pair[1])[:MOST_LIKELY]
+    return tuple(pair for pair in ordered if pair[1] >= LEAST_LIKELY * ordered[0][1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from qa.errors import ModelError
 from qa.judging import NOT_SAID, Judge
 from qa.material import Gathered
 from qa.passages import split
-from qa.pointing import Pointing, shared_words
+from qa.pointing import Pointing, considered, shared_words
 from qa.reading import lay_out
 
 DOCUMENT = make_document("The bridge", "bridge.txt", "Ana Lind opened the bridge.")
@@ -103,6 +103,21 @@ def test_shared_words_weigh_what_the_reader_would_name_first() -> None:
     assert sum(chance for _, chance in weighed) == pytest.approx(0.8)
     assert weighed[0][1] / weighed[1][1] == pytest.approx((0.3 / 0.5) ** 0.5 * math.exp(2))
     assert Pointing(0.5, 2.0).weigh((), ()) == ()
+
+
+def test_only_sentences_that_could_come_first_are_weighed() -> None:
+    asked: list[list[int]] = []
+
+    def relevance(numbers):
+        asked.append(list(numbers))
+        return dict.fromkeys(numbers, 0.0)
+
+    likely = ((3, 0.002), (9, 0.5), (4, 0.006), *((number, 0.05) for number in range(10, 16)))
+    weighed = Judge((), True, PLAIN, None, (0.0,) * 15, relevance).weigh(likely)
+    assert asked == [[9, 10, 11, 12, 13, 14]]
+    assert sorted(number for number, _ in weighed) == asked[0]
+    assert considered(((3, 0.002), (9, 0.5), (4, 0.006))) == ((9, 0.5), (4, 0.006))
+    assert considered(()) == ()
 
 
 def test_the_cross_encoder_weighs_what_the_reader_would_name_first() -> None:
