@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from qa.asking import ask
     from qa.datatypes import Answer, Citation, Document, Passage, RetrievedPassage, SyncReport, Timings, Turn
     from qa.errors import (
         BusyError,
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
         QuestionError,
         SettingsError,
     )
-    from qa.pipeline import QA, ask
+    from qa.pipeline import QA
     from qa.settings import Settings
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "asking": ("ask",),
     "datatypes": ("Answer", "Citation", "Document", "Passage", "RetrievedPassage", "SyncReport", "Timings", "Turn"),
     "errors": (
         "BusyError",
@@ -52,7 +54,7 @@ _ROOMS = {
         "QuestionError",
         "SettingsError",
     ),
-    "pipeline": ("QA", "ask"),
+    "pipeline": ("QA",),
     "settings": ("Settings",),
 }
 

@@ -5,17 +5,26 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from qa.errand import Errand, current_errand
 from qa.errors import BusyError
 
 
 class Ticket:
     """One visitor's place; `cancel` may be called at any time, from any thread."""
 
-    __slots__ = ("_turn", "cancelled")
+    __slots__ = ("_errand", "_turn", "cancelled")
 
-    def __init__(self) -> None:
+    def __init__(self, errand: Errand | None = None) -> None:
         self._turn = threading.Event()
+        self._errand = errand
         self.cancelled = False
+        if errand:
+            errand.takes(self)
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether nobody waits for what this visitor does."""
+        return self._errand is not None and self._errand.gives_way
 
     def cancel(self) -> None:
         """Say that the visitor has gone: ends waiting, and the work as soon as it looks."""
@@ -40,7 +49,10 @@ class Ticket:
 
 
 class Gate:
-    """Lets `places` visitors work at a time and `max_waiting` more wait, in the order in which they came."""
+    """Lets `places` visitors work at a time and `max_waiting` more wait, in the order in which they came.
+
+    A visitor on an errand that gives way comes in only while nobody is at work, and is sent out by whoever comes next.
+    """
 
     def __init__(self, places: int, max_waiting: int) -> None:
         self._places = places
@@ -53,14 +65,18 @@ class Gate:
         """Return a ticket at once; every ticket must be handed to `leave`.
 
         Raises:
-            BusyError: the queue is full.
+            BusyError: the queue is full, or the visitor gives way and someone is at work.
         """
-        ticket = Ticket()
+        ticket = Ticket(current_errand())
         with self._changed:
-            if len(self._inside) < self._places:
+            for other in self._inside:
+                if other.gives_way and not ticket.gives_way:
+                    other.cancel()
+            leaving = sum(other.cancelled for other in self._inside)
+            if len(self._inside) < (1 if ticket.gives_way else self._places):
                 self._inside.add(ticket)
                 ticket.call()
-            elif len(self._waiting) < self._max_waiting:
+            elif not ticket.gives_way and len(self._waiting) < self._max_waiting + leaving:
                 self._waiting.append(ticket)
             else:
                 raise BusyError(

@@ -20,6 +20,11 @@ class Library:
         self._embedder = embedder
         self._index = index
 
+    @property
+    def generation(self) -> int:
+        """A number that changes whenever the documents do."""
+        return self._index.generation
+
     def sync(self, progress: Callable[[int, int, str], None] | None = None, rebuild: bool = False) -> SyncReport:
         """Bring the index up to date with the corpus; only what changed is embedded.
 

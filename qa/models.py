@@ -10,6 +10,7 @@ from langchain_core.language_models import BaseChatModel
 from qa.answering import Reader, open_reader
 from qa.citations import Relevance
 from qa.cross_encoder import CrossEncoder, open_cross_encoder
+from qa.embedded import EmbeddedChatModel
 from qa.encoder import Array
 from qa.errors import ModelError
 from qa.language_model import open_chat_model
@@ -55,6 +56,11 @@ class Models:
         if self._reader is None:
             self._reader = open_reader(self.chat_model)
         return self._reader
+
+    @property
+    def run_here(self) -> bool:
+        """Whether the chat model is the embedded one; errors are those of `chat_model`."""
+        return isinstance(self.chat_model, EmbeddedChatModel)
 
     def relevance(self, question: str, reading: Reading) -> Relevance:
         """Return what tells of sentences that were read, by number, the log-odds that each answers the question.

@@ -1,7 +1,6 @@
 """QA: from a question to a proved answer. The file to read first; `stream` is the recipe, the steps live elsewhere."""
 
 import asyncio
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +19,7 @@ from qa.embedding import Embedder, open_embedder, prepare
 from qa.index import Index
 from qa.judging import Judge
 from qa.library import Library
-from qa.material import POOL, Material
+from qa.material import NOTHING, POOL, Material
 from qa.models import Models
 from qa.pointing import shared_words
 from qa.retrieval import PassageRetriever, Retriever
@@ -178,6 +177,11 @@ class QA(Library):
         if whole and self.ready:
             self._models.reader.read_ahead(whole.reading, begun, recent(check_history(history)))
 
+    @property
+    def runs_here(self) -> bool:
+        """Whether the model runs in this process, so that asking it costs nothing but this machine's time."""
+        return self._models.run_here
+
     def batch(self, questions: Sequence[str], **options: Any) -> list[Answer]:
         """Return the answers to several questions, in their order, as many at a time as the model has slots."""
         with ThreadPoolExecutor(self.settings.slots) as pool:
@@ -226,23 +230,8 @@ class QA(Library):
         prepare(self._embedder, many=whole is None)
         self._models.scores("warm up", ["warm up"])
         tell("loading the language model")
-        if whole and self._models.reader:
+        if whole:
             tell("reading the article")
-            self._models.warm(whole, self.settings.index_dir())
+        self._models.warm(whole or NOTHING, self.settings.index_dir())
         self.ready = True
         tell("ready")
-
-
-_shared: QA | None = None
-_shared_lock = threading.Lock()
-
-
-def ask(question: str, *, history: Sequence[Turn] = ()) -> Answer:
-    """Answer a question about the default corpus; the index is brought up to date at the first call."""
-    global _shared
-    with _shared_lock:
-        if _shared is None:
-            engine = QA.open()
-            engine.sync()
-            _shared = engine
-    return _shared.ask(question, history=history)

@@ -51,6 +51,8 @@ class PageQA:
     ) -> None:
         self.settings = settings
         self.ready = False
+        self.generation = 1
+        self.runs_here = False
         self.hold = hold
         self.late = late
         self.asked: list[tuple[str, list[Turn], Collection[str] | None, str]] = []

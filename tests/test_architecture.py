@@ -27,6 +27,7 @@ UI = (
     "ui.messages",
     "ui.sessions",
     "ui.streaming",
+    "ui.beginning",
     "ui.session",
     "ui.icons",
     "ui.answers",
@@ -46,7 +47,7 @@ UI = (
 )
 
 LAYERS = (
-    (("errors", "settings"), ("datatypes",)),
+    (("errors", "settings"), ("datatypes",), ("errand",)),
     (
         ("corpus",),
         ("passages",),
@@ -63,7 +64,7 @@ LAYERS = (
     (("database", "store", "vectors", "shelves", "syncing", "index"),),
     (("retrieval",), ("material",), ("suggesting",), ("answering", "judging"), ("runnables",)),
     (("models",), ("library",), ("answer_cache",), ("concluding",), ("showing",)),
-    (("pipeline",),),
+    (("pipeline", "asking"),),
     (("question_sets", "scoring", "metrics", "reporting", "evaluation"), ("doctor",)),
     (("cli", "__main__"), ("terminal", "options", "warm", "commands"), UI),
 )

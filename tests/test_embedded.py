@@ -13,6 +13,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from qa.embedded import EmbeddedChatModel
+from qa.errand import Errand
 from qa.errors import BusyError, ModelError
 
 Record = dict[str, Any]
@@ -222,6 +223,17 @@ def test_reading_ahead_gives_way_to_who_is_at_work(model, server):
     server.running.set()
     thread.join()
     assert len(server.requests) == 2
+
+
+def test_what_nobody_waits_for_is_ended_by_the_next_question(model, server):
+    server.words = ("word ",) * 1_000_000
+    with Errand(gives_way=True).under():
+        ahead = model.stream("?")
+        next(ahead)
+    server.words = ("now ",)
+    assert model.invoke("!").content == "now "
+    with pytest.raises(ModelError):
+        list(ahead)
 
 
 def test_beyond_the_queue_the_model_is_busy(model, server):

@@ -4,8 +4,9 @@ import threading
 
 import pytest
 
+from qa.errand import Errand
 from qa.errors import BusyError
-from qa.gate import Gate
+from qa.gate import Gate, Ticket
 
 
 def test_as_many_as_there_are_places_go_in_at_once():
@@ -70,3 +71,44 @@ def test_who_comes_for_an_idle_moment_does_not_wait():
     assert gate.enter_idle() is None
     gate.leave(first)
     assert gate.enter_idle() is not None
+
+
+def on(errand: Errand, gate: Gate) -> Ticket:
+    with errand.under():
+        return gate.enter()
+
+
+def test_who_gives_way_comes_in_only_while_nobody_is_at_work():
+    gate = Gate(places=2, max_waiting=2)
+    gate.enter()
+    with pytest.raises(BusyError):
+        on(Errand(gives_way=True), gate)
+
+
+def test_who_gives_way_is_sent_out_by_the_next_who_may_wait_for_that():
+    gate = Gate(places=1, max_waiting=0)
+    ahead = on(Errand(gives_way=True), gate)
+    assert gate.wait(ahead)
+    following = gate.enter()
+    assert ahead.cancelled
+    with pytest.raises(BusyError):
+        gate.enter()
+    gate.leave(ahead)
+    assert gate.wait(following)
+
+
+def test_who_is_waited_for_gives_way_no_longer():
+    gate, errand = Gate(places=1, max_waiting=1), Errand(gives_way=True)
+    ahead = on(errand, gate)
+    errand.gives_way = False
+    gate.enter()
+    assert not ahead.cancelled
+
+
+def test_an_errand_that_is_cancelled_ends_what_is_and_what_would_be_done_for_it():
+    gate, errand = Gate(places=2, max_waiting=1), Errand()
+    now = on(errand, gate)
+    other = gate.enter()
+    errand.cancel()
+    gate.leave(now)
+    assert [ticket.cancelled for ticket in (now, on(errand, gate), other)] == [True, True, False]

@@ -65,6 +65,10 @@ def test_words_are_read_ahead_while_a_question_is_typed(window: Window, data_dir
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert "tha" not in kept.read_text(encoding="utf-8")
+    window.page.locator("#composer textarea").fill("Pasted all at once ")
+    while "2 Pasted all at once \n" not in kept.read_text(encoding="utf-8"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_the_mark_last_opened_stands_out(window: Window) -> None:

@@ -24,7 +24,7 @@ from qa.ui.export import as_json, as_markdown
 from qa.ui.messages import all_words, words_for
 from qa.ui.session import ChatTurn, Session
 from qa.ui.sessions import Sessions
-from qa.ui.streaming import Stopped, stoppable
+from qa.ui.streaming import Incoming, Stopped
 
 # Words
 
@@ -136,17 +136,27 @@ def test_a_closed_window_is_forgotten_after_a_while_unless_it_returns() -> None:
     assert forgotten == ["owner-a", "owner-b"]
 
 
+def never() -> bool:
+    return False
+
+
 def test_a_stream_is_passed_through_with_its_error() -> None:
-    assert list(stoppable(lambda: iter([1, 2]), lambda: False)) == [1, 2]
+    assert [item for batch in Incoming(lambda: iter([1, 2])).batches(never) for item in batch] == [1, 2]
+    held = threading.Event()
 
     def failing() -> Iterator[int]:
         yield 1
+        held.wait(10)
+        yield 2
+        yield 3
         raise KeyError("no")
 
-    stream = stoppable(failing, lambda: False)
-    assert next(stream) == 1
+    batches = Incoming(failing).batches(never)
+    assert next(batches) == [1]
+    held.set()
+    assert next(batches)[0] == 2
     with pytest.raises(KeyError):
-        next(stream)
+        list(batches)
 
 
 def test_a_stop_does_not_wait_for_the_stream_which_is_closed() -> None:
@@ -161,12 +171,12 @@ def test_a_stop_does_not_wait_for_the_stream_which_is_closed() -> None:
         finally:
             closed.set()
 
-    stream = stoppable(slow, lambda: wanted)
-    assert next(stream) == 1
+    batches = Incoming(slow).batches(lambda: wanted)
+    assert next(batches) == [1]
     wanted = True
     begun = time.monotonic()
     with pytest.raises(Stopped):
-        next(stream)
+        next(batches)
     assert time.monotonic() - begun < 1
     held.set()
     assert closed.wait(5)

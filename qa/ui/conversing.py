@@ -9,10 +9,11 @@ from qa.conversation import looks_finished
 from qa.datatypes import Answer, RetrievedPassage, Turn
 from qa.errors import QAError
 from qa.ui import drawing
+from qa.ui.beginning import Asked
 from qa.ui.drawing import Parts, words_of
 from qa.ui.engine import Engine
 from qa.ui.session import ChatTurn, Place, Session
-from qa.ui.streaming import Pace, Stopped, stoppable
+from qa.ui.streaming import Pace, Stopped
 
 if TYPE_CHECKING:
     from qa.pipeline import QA
@@ -40,17 +41,14 @@ def _answer(session: Session, engine: Engine, turn: ChatTurn, history: list[Turn
     pace, place = Pace(DRAW_SECONDS), session.place
     try:
         qa = yield from _wait(turn, engine)
-        documents = _asked_documents(session, qa)
-        stream = stoppable(
-            lambda: qa.stream(turn.question, history=history, documents=documents, owner=session.owner),
-            lambda: turn.stop_wanted,
-        )
-        for item in stream:
-            _take(turn, item)
-            if isinstance(item, tuple):
-                yield {**drawing.live(session, engine), **_told(session, "found", count=len(item))}
-            elif isinstance(item, str) and pace.due():
-                yield drawing.live(session, engine)
+        asked = _asked(session, qa, turn.question, history)
+        for batch in session.beginning.answer(qa, asked, lambda: turn.stop_wanted):
+            found = turn.stage == "searching"
+            for item in batch:
+                _take(turn, item)
+            if turn.running and (found or pace.due()):
+                told = _told(session, "found", count=len(turn.passages)) if found else {}
+                yield {**drawing.live(session, engine), **told}
         add_follow_ups(session, engine)
     except Stopped:
         turn.stage = "stopped"
@@ -67,23 +65,32 @@ def _answer(session: Session, engine: Engine, turn: ChatTurn, history: list[Turn
 
 
 def read_ahead(session: Session, engine: Engine, typed: str) -> None:
-    """Have QA read what is being typed as its words are finished, so that the answer comes sooner; never raises."""
-    ended = typed[-1:].isspace() or looks_finished(typed)
-    words = " ".join(typed.split()[: None if ended else -1])
+    """Use the time of typing, so that the answer comes sooner; never raises.
+
+    Words are read as they are finished. An answer is begun once the question looks finished, where that costs nobody
+    anything: the model runs here and is free.
+    """
+    finished = looks_finished(typed)
+    words = typed.strip() if finished else " ".join(typed.split()[: None if typed[-1:].isspace() else -1])
     qa = None if session.running or words == session.read_ahead else engine.free_qa()
     if qa is None:
         return
     session.read_ahead = words
     try:
-        history, documents = session.history(session.replace_from), _asked_documents(session, qa)
-        qa.read_ahead(f"{words} ", history=history, documents=documents, owner=session.owner)
+        asked = _asked(session, qa, words, session.history(session.replace_from))
+        if finished and qa.runs_here:
+            session.beginning.begin(qa, asked)
+            return
+        session.beginning.drop()
+        qa.read_ahead(f"{words} ", history=asked.history, documents=asked.documents, owner=asked.owner)
     except QAError as error:  # the question itself will meet it too, and tell
         log.info("nothing was read ahead: %s", error)
 
 
-def _asked_documents(session: Session, qa: "QA") -> set[str] | None:
-    """Return the documents that the reader chose to ask; None for all."""
-    return session.chosen & {document.id for document in qa.documents(session.owner)} or None
+def _asked(session: Session, qa: "QA", question: str, history: list[Turn]) -> Asked:
+    """Return a question with what the session asks it of: the documents that the reader chose, None for all."""
+    chosen = session.chosen & {document.id for document in qa.documents(session.owner)}
+    return Asked(question, history, chosen or None, session.owner, qa.generation)
 
 
 def add_follow_ups(session: Session, engine: Engine) -> None:
@@ -122,7 +129,7 @@ def _take(turn: ChatTurn, item: tuple[RetrievedPassage, ...] | str | Answer) -> 
     elif isinstance(item, str):
         turn.text += item
     else:
-        turn.passages, turn.stage = item, "writing"
+        turn.passages, turn.stage, turn.text = item, "writing", ""
 
 
 def _told(session: Session, key: str, **blanks: object) -> Parts:

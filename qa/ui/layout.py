@@ -106,7 +106,7 @@ class _Wiring:
         opened.then(self.ask_linked, session, outputs, **slow)
         timer.tick(self.tick, session, [*outputs, timer], **quick)
         parts["composer"].submit(self.ask, [session, parts["composer"]], outputs, **slow)
-        parts["composer"].input(self.typed, [session, parts["composer"]], None, trigger_mode="always_last", **quick)
+        parts["composer"].change(self.typed, [session, parts["composer"]], None, trigger_mode="always_last", **quick)
         parts["toolbar"].ask(self.ask_button, session, outputs, **slow)
         parts["composer"].stop(self.stop, session, None, **quick)
         parts["toolbar"].act(self.act, session, outputs, trigger_mode="multiple", **quick)

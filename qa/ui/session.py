@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from qa.datatypes import Answer, RetrievedPassage, Turn
+from qa.ui.beginning import Beginning
 
 Stage = Literal["searching", "writing", "done", "stopped", "failed"]
 
@@ -53,6 +54,7 @@ class Session:
     linked_question: str = ""
     replace_from: int | None = None
     read_ahead: str | None = None
+    beginning: Beginning = field(default_factory=Beginning)
     seen_ready: bool = False
     seen_starters: bool = False
 

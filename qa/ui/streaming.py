@@ -4,7 +4,10 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from contextlib import suppress
+from typing import Generic, TypeVar
+
+from qa.errand import Errand
 
 Item = TypeVar("Item")
 
@@ -15,53 +18,72 @@ class Stopped(Exception):  # noqa: N818 - what a person wishes is no error
     """The reader wished to stop before the stream's end."""
 
 
-def stoppable(stream: Callable[[], Iterator[Item]], stop_wanted: Callable[[], bool]) -> Iterator[Item]:
-    """Yield the stream's items; when a stop is wanted, let go of the stream within a twentieth of a second.
+class Incoming(Generic[Item]):
+    """A stream that is read in a thread of its own from the moment this is made; its items are kept until taken."""
 
-    The stream itself is closed in its thread as soon as it yields again, so a generator behind it ends too.
+    def __init__(self, stream: Callable[[], Iterator[Item]], gives_way: bool = False) -> None:
+        """Begin to read; `gives_way` says that nobody waits for it yet, so that the model is left to whoever does."""
+        self._errand = Errand(gives_way)
+        self._items: queue.Queue[tuple[str, object]] = queue.Queue()
+        self._abandoned = threading.Event()
+        threading.Thread(target=self._read, args=(stream,), name="answer", daemon=True).start()
 
-    Raises:
-        Stopped: a stop was wanted.
-        Exception: whatever the stream raised.
-    """
-    items: queue.Queue[tuple[str, object]] = queue.Queue()
-    abandoned = threading.Event()
-
-    def read() -> None:
+    def _read(self, stream: Callable[[], Iterator[Item]]) -> None:
         source = None
         try:
-            source = stream()
-            for item in source:
-                if abandoned.is_set():
-                    break
-                items.put(("item", item))
-            items.put(("end", None))
+            with self._errand.under():
+                source = stream()
+                for item in source:
+                    if self._abandoned.is_set():
+                        break
+                    self._items.put(("item", item))
+            self._items.put(("end", None))
         except Exception as error:
-            items.put(("error", error))
+            self._items.put(("error", error))
         finally:
             if close := getattr(source, "close", None):
                 close()
 
-    threading.Thread(target=read, name="answer", daemon=True).start()
-    try:
-        yield from _until_end(items, stop_wanted)
-    finally:
-        abandoned.set()
+    def wait_for(self) -> None:
+        """Say that somebody waits for it now."""
+        self._errand.gives_way = False
 
+    def close(self) -> None:
+        """Let go of the stream: the model stops within a token, the rest as soon as the stream yields again."""
+        self._abandoned.set()
+        self._errand.cancel()
 
-def _until_end(items: "queue.Queue[tuple[str, object]]", stop_wanted: Callable[[], bool]) -> Iterator[Item]:
-    while True:
-        if stop_wanted():
-            raise Stopped
+    def batches(self, stop_wanted: Callable[[], bool]) -> Iterator[list[Item]]:
+        """Yield the items, once, as many at a time as have come; let go of the stream soon after a stop is wanted.
+
+        Raises:
+            Stopped: a stop was wanted.
+            Exception: whatever the stream raised.
+        """
         try:
-            kind, item = items.get(timeout=_CHECK_SECONDS)
-        except queue.Empty:
-            continue
-        if kind == "end":
-            return
-        if kind == "error":
-            raise item  # type: ignore[misc]
-        yield item  # type: ignore[misc]
+            while True:
+                if stop_wanted():
+                    raise Stopped
+                batch, end = self._arrived()
+                if batch:
+                    yield batch
+                if isinstance(end, Exception):
+                    raise end
+                if end:
+                    return
+        finally:
+            self.close()
+
+    def _arrived(self) -> tuple[list[Item], Exception | bool]:
+        """Return the items that have come, waiting a moment for the first, and whether or why these were the last."""
+        batch: list[Item] = []
+        with suppress(queue.Empty):
+            kind, item = self._items.get(timeout=_CHECK_SECONDS)
+            while kind == "item":
+                batch.append(item)  # type: ignore[arg-type]
+                kind, item = self._items.get_nowait()
+            return batch, item if isinstance(item, Exception) else True
+        return batch, False
 
 
 class Pace:
