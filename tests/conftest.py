@@ -5,6 +5,8 @@ import os
 import re
 import shutil
 import socket
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -78,6 +80,15 @@ def data() -> Path:
 def seed_article() -> Path:
     """The seed article's file."""
     return next(path for path in seed_corpus().iterdir() if path.suffix == ".txt")
+
+
+@pytest.fixture(scope="session")
+def asked_for_real(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+    """What `qa ask` said of the seed article at its very first call, and the data folder that it left."""
+    folder = tmp_path_factory.mktemp("asked")
+    words = ("ask", "--json", "--data-dir", str(folder), "Who rejected the claim about the strikes?")
+    command = [sys.executable, "-m", "qa", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False), folder
 
 
 Reply = tuple[str, tuple[str, ...]] | BaseException | None

@@ -1,5 +1,7 @@
 """The page as a user starts it: app.py, the seed article and the real models, in a real browser."""
 
+import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -37,8 +39,13 @@ class App:
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    running = App(tmp_path_factory.mktemp("real-page"))
+def app(
+    tmp_path_factory: pytest.TempPathFactory, asked_for_real: tuple[subprocess.CompletedProcess[str], Path]
+) -> Iterator[App]:
+    """The app over the seed article, in a folder where it was read before."""
+    folder = tmp_path_factory.mktemp("real-page")
+    shutil.copytree(asked_for_real[1], folder, dirs_exist_ok=True)
+    running = App(folder)
     running.start()
     yield running
     running.stop()

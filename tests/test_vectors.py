@@ -53,13 +53,13 @@ def test_nearest_is_exact_on_a_few_thousand(store: VectorStore) -> None:
 
 @pytest.mark.parametrize("chosen", [1, 20, 400, 2400])
 def test_nearest_among_chosen_ids(store: VectorStore, chosen: int) -> None:
-    vectors = unit(2500)
-    store.upsert("passages", keys(2500), vectors)
+    vectors, ids = unit(2500), keys(2500)
+    store.upsert("passages", ids, vectors)
     among = np.random.default_rng(2).permutation(2500)[:chosen]
     for question in unit(5, seed=3):
         best = among[np.argsort(-(vectors[among] @ question))[:20]]
-        found = store.nearest("passages", question, 20, [keys(2500)[place] for place in among])
-        assert [key for key, _ in found] == [keys(2500)[place] for place in best]
+        found = store.nearest("passages", question, 20, [ids[place] for place in among])
+        assert [key for key, _ in found] == [ids[place] for place in best]
     assert store.nearest("passages", question, 20, []) == []
 
 
