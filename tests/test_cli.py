@@ -272,9 +272,7 @@ def qa(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_ask_for_real(
-    seed_article: Path, asked_for_real: tuple[subprocess.CompletedProcess[str], Path]
-) -> None:
+def test_ask_for_real(seed_article: Path, asked_for_real: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     finished, _ = asked_for_real
     assert finished.returncode == 0, finished.stderr
     answer = json.loads(finished.stdout)
