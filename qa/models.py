@@ -35,7 +35,7 @@ class Models:
         self._no_cross_encoder = False
         self._opening = threading.Lock()
         self._warming = threading.Lock()
-        self._warmed = ""
+        self._warmed: str | None = None
 
     @property
     def chat_model(self) -> BaseChatModel:

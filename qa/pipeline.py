@@ -223,7 +223,7 @@ class QA(Library):
         return self._suggestions.near(answer, asked)
 
     def warm_up(self, progress: Callable[[str], None] | None = None) -> None:
-        """Load the models and read a small corpus ahead; then the engine is `ready` to answer at its usual speed."""
+        """Load the models, read the instructions and a small corpus; then the engine is `ready` to answer at speed."""
         tell = progress or (lambda _: None)
         tell("loading the embedder")
         whole = self._material.whole(None, "")

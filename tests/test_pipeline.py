@@ -169,3 +169,19 @@ def test_only_whole_words_of_a_small_corpus_are_read_ahead(settings, opened, mon
     large.ready = True
     large.read_ahead("Who opened ")
     assert len(read) == 1
+
+
+@pytest.mark.parametrize(("whole_document_tokens", "sentences"), [(1_600, 3), (0, 0)])
+def test_warming_up_reads_the_instructions_and_a_small_corpus_with_them(
+    settings, opened, monkeypatch, whole_document_tokens, sentences
+):
+    read = []
+
+    class Warmed(ChatReader):
+        def warm(self, reading, folder):
+            read.append(len(reading.sentences))
+
+    monkeypatch.setattr("qa.models.open_reader", Warmed)
+    engine = engine_with(settings.model_copy(update={"whole_document_tokens": whole_document_tokens}), opened)
+    engine.warm_up()
+    assert read == [sentences]
