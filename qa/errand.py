@@ -1,4 +1,4 @@
-"""Work that may be given up: an answer begun before anybody asked for it, or one that its reader no longer wants.
+"""Work that may be given up: suggested questions, an answer begun before Enter, one that its reader no longer wants.
 
 What a thread does `under` an errand takes its tickets at the model's gate (gate.py) in the errand's name, however deep
 below that is; so whoever holds the errand can end it at once, and need not wait until a generator yields.
@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from enum import IntEnum
 from typing import Protocol
 
 
@@ -19,12 +20,22 @@ class Cancellable(Protocol):
         ...
 
 
-class Errand:
-    """What some work is for. While nobody waits for it (`gives_way`), anybody else who wants the model ends it."""
+class Urgency(IntEnum):
+    """How much some work matters; who wants the model ends what matters less."""
 
-    def __init__(self, gives_way: bool = False) -> None:
-        """Begin; `gives_way` says that nobody waits yet, and may be set to False later."""
-        self.gives_way = gives_way
+    IDLE = 0
+    """Nobody has asked for it."""
+    EXPECTED = 1
+    """Somebody will probably ask for it."""
+    WANTED = 2
+    """Somebody waits for it."""
+
+
+class Errand:
+    """What some work is for, and its `urgency`, which may be changed at any time."""
+
+    def __init__(self, urgency: Urgency = Urgency.WANTED) -> None:
+        self.urgency = urgency
         self._cancelled = False
         self._places: list[Cancellable] = []
         self._lock = threading.Lock()
@@ -59,5 +70,5 @@ _current: ContextVar[Errand | None] = ContextVar("errand", default=None)
 
 
 def current_errand() -> Errand | None:
-    """Return what this thread's work is for; None for work that somebody waits for to its end."""
+    """Return what this thread's work is for; None for work that is wanted to its end."""
     return _current.get()

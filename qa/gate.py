@@ -5,26 +5,31 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from qa.errand import Errand, current_errand
+from qa.errand import Errand, Urgency, current_errand
 from qa.errors import BusyError
 
 
 class Ticket:
     """One visitor's place; `cancel` may be called at any time, from any thread."""
 
-    __slots__ = ("_errand", "_turn", "cancelled")
+    __slots__ = ("_errand", "_turn", "cancelled", "sent_out")
 
     def __init__(self, errand: Errand | None = None) -> None:
         self._turn = threading.Event()
         self._errand = errand
-        self.cancelled = False
+        self.cancelled = self.sent_out = False
         if errand:
             errand.takes(self)
 
     @property
-    def gives_way(self) -> bool:
-        """Whether nobody waits for what this visitor does."""
-        return self._errand is not None and self._errand.gives_way
+    def urgency(self) -> Urgency:
+        """How much this visitor's work matters."""
+        return self._errand.urgency if self._errand else Urgency.WANTED
+
+    def send_out(self) -> None:
+        """Cancel, because somebody else's work matters more."""
+        self.sent_out = True
+        self.cancel()
 
     def cancel(self) -> None:
         """Say that the visitor has gone: ends waiting, and the work as soon as it looks."""
@@ -51,7 +56,7 @@ class Ticket:
 class Gate:
     """Lets `places` visitors work at a time and `max_waiting` more wait, in the order in which they came.
 
-    A visitor on an errand that gives way comes in only while nobody is at work, and is sent out by whoever comes next.
+    Whose work is less than wanted comes in only where nobody's matters as much, and is sent out by who matters more.
     """
 
     def __init__(self, places: int, max_waiting: int) -> None:
@@ -65,18 +70,20 @@ class Gate:
         """Return a ticket at once; every ticket must be handed to `leave`.
 
         Raises:
-            BusyError: the queue is full, or the visitor gives way and someone is at work.
+            BusyError: the queue is full; or the visitor's work is not wanted yet, and what matters as much goes on.
         """
         ticket = Ticket(current_errand())
         with self._changed:
-            for other in self._inside:
-                if other.gives_way and not ticket.gives_way:
-                    other.cancel()
-            leaving = sum(other.cancelled for other in self._inside)
-            if len(self._inside) < (1 if ticket.gives_way else self._places):
+            others = (*self._inside, *self._waiting)
+            for other in others:
+                if other.urgency < ticket.urgency:
+                    other.send_out()
+            leaving = sum(other.cancelled for other in others)
+            welcome = ticket.urgency == Urgency.WANTED or leaving == len(others)
+            if welcome and len(self._inside) < self._places:
                 self._inside.add(ticket)
                 ticket.call()
-            elif not ticket.gives_way and len(self._waiting) < self._max_waiting + leaving:
+            elif welcome and len(self._waiting) < self._max_waiting + leaving:
                 self._waiting.append(ticket)
             else:
                 raise BusyError(
@@ -84,11 +91,6 @@ class Gate:
                     "try again shortly"
                 )
         return ticket
-
-    def enter_idle(self) -> Ticket | None:
-        """Return a ticket whose turn it is if nobody is at work, else None."""
-        with self._changed:
-            return None if self._inside else self.enter()
 
     def wait(self, ticket: Ticket) -> bool:
         """Wait for the ticket's turn; False when it was cancelled."""

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from qa.errors import ModelError
+from qa.errand import Errand, Urgency
+from qa.errors import BusyError, ModelError
 from qa.gate import Gate, Ticket
 from qa.generation import Chunk, Event, read_record, request_error
 
@@ -130,7 +131,9 @@ class Runtime:
                 if (changed := anew) and not ticket.cancelled:
                     anew = None
                     handle({**request, **changed, **always}, receive)
-            if ticket.cancelled:  # by the consumer, who no longer listens, or by closing the model
+            if ticket.sent_out:
+                deliver(BusyError("somebody waits for the language model; ask again"))
+            elif ticket.cancelled:  # by the consumer, who no longer listens, or by closing the model
                 deliver(ModelError("the language model was closed while it was at work"))
         except Exception as error:  # a thread's last frame: what is not delivered would be lost
             deliver(ModelError(f"the language model failed: {error}"))
@@ -156,10 +159,10 @@ class Runtime:
             ticket.cancel()
 
     def read_if_idle(self, request: Mapping[str, Any]) -> None:
-        """Carry a request out for what it leaves in the cache, unless something is at work; faults do not matter."""
+        """Carry a request out for what it leaves in the cache, unless as urgent work goes on; faults do not matter."""
         server = self.load()
-        if ticket := self._gate.enter_idle():
-            self._run(server, request, False, lambda _: None, ticket, None)
+        with contextlib.suppress(BusyError), Errand(Urgency.EXPECTED).under():
+            self._run(server, request, False, lambda _: None, self._gate.enter(), None)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """Return the JSON answer of one of the server's own addresses, over loopback.

@@ -15,6 +15,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 
 from qa.citations import LEAD
 from qa.datatypes import Answer, Passage
+from qa.errors import BusyError
 from qa.index import Index
 from qa.proving import content_words
 
@@ -90,7 +91,8 @@ class Suggestions:
         Args:
             model: what writes.
             stream: asks a question; its last piece is the Answer.
-            wanted: says that someone waits for the model; then the work in hand is dropped and False returned.
+            wanted: says that someone waits for the model; then, and when the model is busy, the work in hand is dropped
+                and False returned.
         """
         kept = self.kept()
         if kept.done:
@@ -104,7 +106,7 @@ class Suggestions:
                 kept.tried += 1
                 if not self._keep(kept, generation, kept.tried == len(passages)):
                     return False
-        except _GiveWay:
+        except (_GiveWay, BusyError):
             return False
         return self._keep(kept, generation, done=True)
 

@@ -13,7 +13,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from qa.embedded import EmbeddedChatModel
-from qa.errand import Errand
+from qa.errand import Errand, Urgency
 from qa.errors import BusyError, ModelError
 
 Record = dict[str, Any]
@@ -227,12 +227,12 @@ def test_reading_ahead_gives_way_to_who_is_at_work(model, server):
 
 def test_what_nobody_waits_for_is_ended_by_the_next_question(model, server):
     server.words = ("word ",) * 1_000_000
-    with Errand(gives_way=True).under():
+    with Errand(Urgency.EXPECTED).under():
         ahead = model.stream("?")
         next(ahead)
     server.words = ("now ",)
     assert model.invoke("!").content == "now "
-    with pytest.raises(ModelError):
+    with pytest.raises(BusyError):
         list(ahead)
 
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from qa.errand import Errand
+from qa.errand import Errand, Urgency
 from qa.errors import BusyError
 from qa.gate import Gate, Ticket
 
@@ -63,44 +63,42 @@ def test_closing_cancels_all_and_waits_until_they_left():
     assert gate.wait(gate.enter())
 
 
-def test_who_comes_for_an_idle_moment_does_not_wait():
-    gate = Gate(places=2, max_waiting=9)
-    first = gate.enter_idle()
-    assert first is not None
-    assert gate.wait(first)
-    assert gate.enter_idle() is None
-    gate.leave(first)
-    assert gate.enter_idle() is not None
-
-
 def on(errand: Errand, gate: Gate) -> Ticket:
     with errand.under():
         return gate.enter()
 
 
-def test_who_gives_way_comes_in_only_while_nobody_is_at_work():
+@pytest.mark.parametrize(
+    ("at_work", "comes"),
+    [(Urgency.WANTED, Urgency.EXPECTED), (Urgency.EXPECTED, Urgency.EXPECTED), (Urgency.IDLE, Urgency.IDLE)],
+)
+def test_what_is_not_wanted_comes_in_only_where_nothing_matters_as_much(at_work, comes):
     gate = Gate(places=2, max_waiting=2)
-    gate.enter()
+    first = on(Errand(at_work), gate)
     with pytest.raises(BusyError):
-        on(Errand(gives_way=True), gate)
+        on(Errand(comes), gate)
+    assert not first.cancelled
+    gate.leave(first)
+    assert gate.wait(on(Errand(comes), gate))
 
 
-def test_who_gives_way_is_sent_out_by_the_next_who_may_wait_for_that():
+def test_what_matters_less_is_sent_out_by_who_comes_and_may_wait_for_that():
     gate = Gate(places=1, max_waiting=0)
-    ahead = on(Errand(gives_way=True), gate)
-    assert gate.wait(ahead)
+    idle = on(Errand(Urgency.IDLE), gate)
+    ahead = on(Errand(Urgency.EXPECTED), gate)
     following = gate.enter()
-    assert ahead.cancelled
+    assert (idle.sent_out, ahead.sent_out, following.sent_out) == (True, True, False)
+    gate.leave(ahead)
     with pytest.raises(BusyError):
         gate.enter()
-    gate.leave(ahead)
+    gate.leave(idle)
     assert gate.wait(following)
 
 
-def test_who_is_waited_for_gives_way_no_longer():
-    gate, errand = Gate(places=1, max_waiting=1), Errand(gives_way=True)
+def test_what_has_come_to_be_wanted_stays():
+    gate, errand = Gate(places=1, max_waiting=1), Errand(Urgency.EXPECTED)
     ahead = on(errand, gate)
-    errand.gives_way = False
+    errand.urgency = Urgency.WANTED
     gate.enter()
     assert not ahead.cancelled
 

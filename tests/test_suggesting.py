@@ -11,6 +11,7 @@ from langchain_core.messages import AIMessage
 from qa.citations import LEAD
 from qa.corpus import make_document
 from qa.datatypes import Answer, Citation, Passage, Timings
+from qa.errors import BusyError
 from qa.index import Index
 from qa.settings import Settings
 from qa.suggesting import NOTE, Suggestions, fit_question
@@ -117,6 +118,16 @@ def test_the_making_gives_way_and_goes_on_where_it_was(index: Index, passages: l
     assert 0 < tried < 4
     assert suggestions.starters() == ()  # not enough yet, and more will come
     assert suggestions.prepare(writer(passages[tried:]), prover(passages), never)
+    assert set(suggestions.starters()) == set(QUESTIONS)
+
+
+def test_the_making_goes_on_after_the_model_was_busy(index: Index, passages: list[Passage]) -> None:
+    def busy(question: str) -> Iterator[object]:
+        raise BusyError("somebody waits for the language model")
+
+    suggestions = Suggestions(index)
+    assert not suggestions.prepare(writer(passages), busy, never)
+    assert suggestions.prepare(writer(passages), prover(passages), never)
     assert set(suggestions.starters()) == set(QUESTIONS)
 
 

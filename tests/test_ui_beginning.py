@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from page_qa import PageQA
 
-from qa.errand import current_errand
+from qa.errand import Urgency, current_errand
 from qa.errors import ModelError
 from qa.settings import Settings
 from qa.ui.beginning import Asked, Beginning
@@ -25,7 +25,7 @@ class Source:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        self.gave_way: list[bool] = []
+        self.urgencies: list[Urgency] = []
         self.go = threading.Event()
         self.closed = threading.Event()
         self.fails: list[Exception] = []
@@ -34,7 +34,7 @@ class Source:
         errand = current_errand()
         assert errand
         self.asked.append(question)
-        self.gave_way.append(errand.gives_way)
+        self.urgencies.append(errand.urgency)
         try:
             yield "passages"
             assert self.go.wait(10)
@@ -60,9 +60,9 @@ def test_what_was_begun_is_taken_up_and_asked_once(source):
     beginning.begin(source, Asked("Who rejected it?", [], None, "owner", 1))
     source.go.set()
     assert answered(beginning, source) == ["passages", "words"]
-    assert (source.asked, source.gave_way) == (["Who rejected it?"], [True])
+    assert (source.asked, source.urgencies) == (["Who rejected it?"], [Urgency.EXPECTED])
     assert answered(beginning, source) == ["passages", "words"]
-    assert source.gave_way == [True, False]
+    assert source.urgencies == [Urgency.EXPECTED, Urgency.WANTED]
 
 
 @pytest.mark.parametrize(

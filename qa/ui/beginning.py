@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa.datatypes import Turn
+from qa.errand import Urgency
 from qa.errors import QAError
 from qa.ui.streaming import Incoming
 
@@ -38,7 +39,7 @@ class Beginning:
         """Begin an answer that nobody waits for yet; who does wait for the model ends it."""
         if asked != self._asked:
             self.drop()
-            self._asked, self._incoming = asked, Incoming(lambda: asked.stream(qa), gives_way=True)
+            self._asked, self._incoming = asked, Incoming(lambda: asked.stream(qa), Urgency.EXPECTED)
 
     def drop(self) -> None:
         """Give up what was begun."""

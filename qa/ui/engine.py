@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qa.errand import Errand, Urgency
 from qa.errors import ModelError, QAError
 
 if TYPE_CHECKING:
@@ -78,8 +79,9 @@ class Engine:
         if self._qa is None or self.progress.error:
             return
         while not self._closing.is_set():
-            if not self._wanted() and self._qa.suggest(self._wanted):
-                return
+            with Errand(Urgency.IDLE).under():
+                if not self._wanted() and self._qa.suggest(self._wanted):
+                    return
             self._closing.wait(QUIET_SECONDS / 4)
 
     def _wanted(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Generic, TypeVar
 
-from qa.errand import Errand
+from qa.errand import Errand, Urgency
 
 Item = TypeVar("Item")
 
@@ -21,9 +21,9 @@ class Stopped(Exception):  # noqa: N818 - what a person wishes is no error
 class Incoming(Generic[Item]):
     """A stream that is read in a thread of its own from the moment this is made; its items are kept until taken."""
 
-    def __init__(self, stream: Callable[[], Iterator[Item]], gives_way: bool = False) -> None:
-        """Begin to read; `gives_way` says that nobody waits for it yet, so that the model is left to whoever does."""
-        self._errand = Errand(gives_way)
+    def __init__(self, stream: Callable[[], Iterator[Item]], urgency: Urgency = Urgency.WANTED) -> None:
+        """Begin to read; what is not wanted yet leaves the model to whoever waits for it."""
+        self._errand = Errand(urgency)
         self._items: queue.Queue[tuple[str, object]] = queue.Queue()
         self._abandoned = threading.Event()
         threading.Thread(target=self._read, args=(stream,), name="answer", daemon=True).start()
@@ -46,7 +46,7 @@ class Incoming(Generic[Item]):
 
     def wait_for(self) -> None:
         """Say that somebody waits for it now."""
-        self._errand.gives_way = False
+        self._errand.urgency = Urgency.WANTED
 
     def close(self) -> None:
         """Let go of the stream: the model stops within a token, the rest as soon as the stream yields again."""
