@@ -9,8 +9,6 @@ MOST_SENTENCES = 3
 """Sentences cited for one statement at most."""
 LEAST_SHARED = 0.5
 """Share of a statement's words that its sentences must hold when the model named none."""
-HARDLY_SHARED = 0.4
-"""Share of a statement's words below which the sentences that the model named are doubted."""
 MUCH_BETTER = 0.25
 """By how much more of a statement's words another sentence must hold to take the place of those the model named.
 
@@ -97,9 +95,8 @@ def prove(statement: Statement, sentences: Sequence[NumberedSentence], known: st
         return ()
     by_number = {sentence.number: sentence for sentence in sentences}
     chosen = [by_number[number] for number in statement.numbers if number in by_number][:MOST_SENTENCES]
-    named = _share(wanted, chosen)
-    least = named + MUCH_BETTER if chosen else LEAST_SHARED
-    if named < HARDLY_SHARED and _share(wanted, [best]) >= least:
+    least = _share(wanted, chosen) + MUCH_BETTER if chosen else LEAST_SHARED
+    if _share(wanted, [best]) >= least:
         chosen = [best]
     if not chosen:
         return ()

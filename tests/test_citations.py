@@ -116,6 +116,14 @@ def test_a_wrong_sentence_number_is_mended_by_the_words() -> None:
 STRAYED = Statement("Critics called the price absurd", (1,))
 
 
+def test_names_in_common_do_not_prove_what_only_another_sentence_says() -> None:
+    text = "Mayor Ana Lind praised the old bridge. Mayor Ana Lind called the old bridge a ruin that costs millions.\n"
+    document = make_document("The bridge", "bridge.txt", text)
+    praised, called = lay_out(split(document, 400), [document]).sentences
+    assert prove(Statement(called.text, (praised.number,)), (praised, called), "") == (called,)
+    assert prove(Statement("Lind praised the old bridge", (praised.number,)), (praised, called), "") == (praised,)
+
+
 def pointed_at(statement: Statement, odds: dict[int, float]):
     return compose(
         [statement], SENTENCES, {DOCUMENT.id: DOCUMENT}, "", pointed=statement.numbers[-1], relevance=lambda _: odds
