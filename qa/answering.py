@@ -83,7 +83,12 @@ class Guide(Protocol):
 
 
 class Reader(Protocol):
-    """Anything that reads labelled sentences and replies to a question about them."""
+    """Anything that reads labelled sentences and replies to a question about them.
+
+    `runs_here` says whether it does so in this process, at the cost of nothing but this machine's time.
+    """
+
+    runs_here: bool
 
     def read(self, reading: Reading, question: str, history: Sequence[Turn], guide: Guide) -> Iterator[Reply]:
         """Yield the reply as far as it is written, again and again, and last the whole of it.
@@ -106,6 +111,8 @@ class Reader(Protocol):
 
 class EmbeddedReader:
     """Reads with the embedded chat model: raw prompt, cached beginning, grammar, log-probabilities."""
+
+    runs_here = True
 
     def __init__(self, model: EmbeddedChatModel) -> None:
         self._model = model
@@ -175,6 +182,8 @@ def _likely(alternatives: Sequence[tuple[str, float]], count: int) -> Likely:
 
 class ChatReader:
     """Reads with any LangChain chat model, in messages."""
+
+    runs_here = False
 
     def __init__(self, model: BaseChatModel) -> None:
         self._model = model

@@ -127,8 +127,8 @@ class EmbeddedChatModel(BaseChatModel):
         share(self._runtime)
 
     def read_ahead(self, prompt: str) -> None:
-        """Read a prompt's beginning into the cache, unless a generation is at work."""
-        self._runtime.read_if_idle({"prompt": prompt, "max_tokens": 0})
+        """Read a prompt's beginning into the cache, unless as urgent work goes on (errand.py)."""
+        self._runtime.read_ahead({"prompt": prompt, "max_tokens": 0})
 
     def save_cache(self, path: Path) -> None:
         """Write what `warm` has just read to a file: about 29 kB a token with the default model.

@@ -32,18 +32,18 @@ class Urgency(IntEnum):
 
 
 class Errand:
-    """What some work is for, and its `urgency`, which may be changed at any time."""
+    """What some work is for: its `urgency`, which may be changed at any time, and whether it was `cancelled`."""
 
     def __init__(self, urgency: Urgency = Urgency.WANTED) -> None:
         self.urgency = urgency
-        self._cancelled = False
+        self.cancelled = False
         self._places: list[Cancellable] = []
         self._lock = threading.Lock()
 
     def cancel(self) -> None:
         """End what is done under the errand, and what would be."""
         with self._lock:
-            self._cancelled = True
+            self.cancelled = True
             places = tuple(self._places)
         for place in places:
             place.cancel()
@@ -52,7 +52,7 @@ class Errand:
         """Have a place end with the errand; at once if that has ended."""
         with self._lock:
             self._places.append(place)
-            cancelled = self._cancelled
+            cancelled = self.cancelled
         if cancelled:
             place.cancel()
 

@@ -40,10 +40,6 @@ class Gathered:
     whole: bool
 
 
-NOTHING = Gathered(lay_out((), ()), (), whole=False)
-"""What all readings begin with: the instructions."""
-
-
 def tokens(text: str) -> int:
     """Return about how many tokens a text has."""
     return len(text.encode()) // BYTES_PER_TOKEN + 1

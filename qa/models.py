@@ -10,11 +10,9 @@ from langchain_core.language_models import BaseChatModel
 from qa.answering import Reader, open_reader
 from qa.citations import Relevance
 from qa.cross_encoder import CrossEncoder, open_cross_encoder
-from qa.embedded import EmbeddedChatModel
 from qa.encoder import Array
 from qa.errors import ModelError
 from qa.language_model import open_chat_model
-from qa.material import Gathered
 from qa.reading import Reading
 from qa.settings import EMBEDDED, Settings
 
@@ -57,11 +55,6 @@ class Models:
             self._reader = open_reader(self.chat_model)
         return self._reader
 
-    @property
-    def run_here(self) -> bool:
-        """Whether the chat model is the embedded one; errors are those of `chat_model`."""
-        return isinstance(self.chat_model, EmbeddedChatModel)
-
     def relevance(self, question: str, reading: Reading) -> Relevance:
         """Return what tells of sentences that were read, by number, the log-odds that each answers the question.
 
@@ -93,9 +86,9 @@ class Models:
                     log.warning("no cross-encoder: %s", error)
         return self._cross_encoder.scores(question, sentences) if self._cross_encoder else None
 
-    def warm(self, whole: Gathered, folder: Path) -> None:
-        """Have a small corpus read ahead, once for each state of it; what was read is kept in the folder."""
+    def warm(self, reading: Reading, folder: Path) -> None:
+        """Have sentences read ahead, unless these were the last; what was read is kept in the folder."""
         with self._warming:
-            if self._warmed != whole.reading.text:
-                self.reader.warm(whole.reading, folder)
-                self._warmed = whole.reading.text
+            if self._warmed != reading.text:
+                self.reader.warm(reading, folder)
+                self._warmed = reading.text

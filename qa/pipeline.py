@@ -19,9 +19,10 @@ from qa.embedding import Embedder, open_embedder, prepare
 from qa.index import Index
 from qa.judging import Judge
 from qa.library import Library
-from qa.material import NOTHING, POOL, Material
+from qa.material import POOL, Material
 from qa.models import Models
 from qa.pointing import shared_words
+from qa.reading import NOTHING
 from qa.retrieval import PassageRetriever, Retriever
 from qa.runnables import as_runnable
 from qa.settings import Settings
@@ -118,7 +119,7 @@ class QA(Library):
             lambda part: proved(question, searched, material, part, judge, finished=False).text,
         )
         if material.whole and material is self._material.whole(None, ""):
-            self._models.warm(material, self.settings.index_dir())
+            self._models.warm(material.reading, self.settings.index_dir())
         if material.reading.sentences:
             for reply in self._models.reader.read(material.reading, question, recent(history), judge):
                 if judge.sure and (piece := showing.piece(reply)):
@@ -180,7 +181,7 @@ class QA(Library):
     @property
     def runs_here(self) -> bool:
         """Whether the model runs in this process, so that asking it costs nothing but this machine's time."""
-        return self._models.run_here
+        return self._models.reader.runs_here
 
     def batch(self, questions: Sequence[str], **options: Any) -> list[Answer]:
         """Return the answers to several questions, in their order, as many at a time as the model has slots."""
@@ -232,6 +233,6 @@ class QA(Library):
         tell("loading the language model")
         if whole:
             tell("reading the article")
-        self._models.warm(whole or NOTHING, self.settings.index_dir())
+        self._models.warm(whole.reading if whole else NOTHING, self.settings.index_dir())
         self.ready = True
         tell("ready")

@@ -59,6 +59,10 @@ class Reading:
     sentences: tuple[NumberedSentence, ...]
 
 
+NOTHING = Reading("", ())
+"""No material: a prompt of it is what all prompts begin with."""
+
+
 def escape(text: str) -> str:
     """Take the meaning from anything that the chat template would read as a control token."""
     return _SPECIAL.sub(r"< \1 >", text)

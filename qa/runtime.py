@@ -158,7 +158,7 @@ class Runtime:
         finally:
             ticket.cancel()
 
-    def read_if_idle(self, request: Mapping[str, Any]) -> None:
+    def read_ahead(self, request: Mapping[str, Any]) -> None:
         """Carry a request out for what it leaves in the cache, unless as urgent work goes on; faults do not matter."""
         server = self.load()
         with contextlib.suppress(BusyError), Errand(Urgency.EXPECTED).under():

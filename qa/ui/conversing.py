@@ -89,7 +89,7 @@ def read_ahead(session: Session, engine: Engine, typed: str) -> None:
 
 def _asked(session: Session, qa: "QA", question: str, history: list[Turn]) -> Asked:
     """Return a question with what the session asks it of: the documents that the reader chose, None for all."""
-    chosen = session.chosen & {document.id for document in qa.documents(session.owner)}
+    chosen = session.chosen and session.chosen & {document.id for document in qa.documents(session.owner)}
     return Asked(question, history, chosen or None, session.owner, qa.generation)
 
 

@@ -25,7 +25,6 @@ class Incoming(Generic[Item]):
         """Begin to read; what is not wanted yet leaves the model to whoever waits for it."""
         self._errand = Errand(urgency)
         self._items: queue.Queue[tuple[str, object]] = queue.Queue()
-        self._abandoned = threading.Event()
         threading.Thread(target=self._read, args=(stream,), name="answer", daemon=True).start()
 
     def _read(self, stream: Callable[[], Iterator[Item]]) -> None:
@@ -34,7 +33,7 @@ class Incoming(Generic[Item]):
             with self._errand.under():
                 source = stream()
                 for item in source:
-                    if self._abandoned.is_set():
+                    if self._errand.cancelled:
                         break
                     self._items.put(("item", item))
             self._items.put(("end", None))
@@ -50,7 +49,6 @@ class Incoming(Generic[Item]):
 
     def close(self) -> None:
         """Let go of the stream: the model stops within a token, the rest as soon as the stream yields again."""
-        self._abandoned.set()
         self._errand.cancel()
 
     def batches(self, stop_wanted: Callable[[], bool]) -> Iterator[list[Item]]:
