@@ -6,7 +6,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from shell import qa
 
 from qa.datatypes import Answer, Citation, Document, Passage, RetrievedPassage, SyncReport, Timings, Turn
 from qa.settings import PREFIX, Settings, seed_corpus
@@ -86,9 +86,7 @@ def seed_article() -> Path:
 def asked_for_real(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
     """What `qa ask` said of the seed article at its very first call, and the data folder that it left."""
     folder = tmp_path_factory.mktemp("asked")
-    words = ("ask", "--json", "--data-dir", str(folder), "Who rejected the claim about the strikes?")
-    command = [sys.executable, "-m", "qa", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False), folder
+    return qa("ask", "--json", "--data-dir", str(folder), "Who rejected the claim about the strikes?"), folder
 
 
 Reply = tuple[str, tuple[str, ...]] | BaseException | None

@@ -1,5 +1,7 @@
 """What the tests of the page share: answers made by hand, hostile text, and a reader of HTML."""
 
+import time
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 from page_qa import document_of
@@ -84,3 +86,11 @@ def answer_on(text: str, spans: list[tuple[int, int]], answer_text: str = "", **
 
 def done(answer: Answer, **changes: object) -> ChatTurn:
     return ChatTurn(answer.question, "done", answer.passages, answer.text, answer, **changes)  # type: ignore[arg-type]
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    """Wait until another thread has made something true."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from shell import qa
 
 from qa import commands
 from qa.cli import SETTING_OPTIONS, build_parser, main
@@ -265,10 +266,6 @@ def test_a_reader_that_leaves_gets_no_complaint() -> None:
     process.stderr.close()
     assert process.wait() == 2
     assert told == b""
-
-
-def qa(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "qa", *words], capture_output=True, text=True, check=False)
 
 
 @pytest.mark.slow

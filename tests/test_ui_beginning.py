@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from page_qa import PageQA
+from page_support import wait_for
 
 from qa.errand import Urgency, current_errand
 from qa.errors import ModelError
@@ -50,13 +51,20 @@ def source() -> Any:
     return Source()
 
 
+def begun(source: Any) -> Beginning:
+    """Return a beginning whose thread has come to the source."""
+    beginning = Beginning()
+    beginning.begin(source, WHO)
+    wait_for(lambda: source.urgencies)
+    return beginning
+
+
 def answered(beginning: Beginning, source: Any, asked: Asked = WHO) -> list[str]:
     return [str(piece) for batch in beginning.answer(source, asked, lambda: False) for piece in batch]
 
 
 def test_what_was_begun_is_taken_up_and_asked_once(source):
-    beginning = Beginning()
-    beginning.begin(source, WHO)
+    beginning = begun(source)
     beginning.begin(source, Asked("Who rejected it?", [], None, "owner", 1))
     source.go.set()
     assert answered(beginning, source) == ["passages", "words"]
@@ -75,8 +83,7 @@ def test_what_was_begun_is_taken_up_and_asked_once(source):
     ],
 )
 def test_another_question_history_choice_or_index_is_asked_anew(source, other):
-    beginning = Beginning()
-    beginning.begin(source, WHO)
+    beginning = begun(source)
     source.go.set()
     assert answered(beginning, source, other) == ["passages", "words"]
     assert source.asked == [WHO.question, other.question]
@@ -86,23 +93,20 @@ def test_another_question_history_choice_or_index_is_asked_anew(source, other):
 def test_what_was_ended_for_someone_else_is_asked_again(source):
     source.fails = [ModelError("someone else wants the model")]
     source.go.set()
-    beginning = Beginning()
-    beginning.begin(source, WHO)
+    beginning = begun(source)
     assert answered(beginning, source) == ["passages", "passages", "words"]
 
 
 def test_a_fault_of_the_question_is_told(source):
     source.fails = [ModelError("again"), ModelError("once")]
     source.go.set()
-    beginning = Beginning()
-    beginning.begin(source, WHO)
+    beginning = begun(source)
     with pytest.raises(ModelError, match="again"):
         answered(beginning, source)
 
 
 def test_a_stop_ends_what_was_begun_too(source):
-    beginning = Beginning()
-    beginning.begin(source, WHO)
+    beginning = begun(source)
     with pytest.raises(Stopped):
         list(beginning.answer(source, WHO, lambda: True))
     source.go.set()
@@ -136,6 +140,7 @@ def test_a_question_that_goes_on_gives_up_what_was_begun(engine):
     qa.runs_here = True
     session = Session()
     read_ahead(session, engine, "Who rejected it?")
+    wait_for(lambda: qa.asked)
     read_ahead(session, engine, "Who rejected it? And trade ")
     list(answer_question(session, engine, "What of trade"))
     assert [question for question, *_ in qa.asked] == ["Who rejected it?", "What of trade"]

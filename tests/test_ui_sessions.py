@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from page_qa import PageQA
-from page_support import HOSTILE, WORDS, answer_on, done
+from page_support import HOSTILE, WORDS, answer_on, done, wait_for
 
 import qa.ui
 from qa.errors import QuestionError
@@ -110,13 +110,6 @@ def test_a_session_tells_its_history() -> None:
     assert session.history() == [{"role": "user", "content": "What?"}, {"role": "assistant", "content": "Said 1 [1]"}]
     assert session.history(0) == []
     assert Session().owner != Session().owner
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
 
 
 def test_a_closed_window_is_forgotten_after_a_while_unless_it_returns() -> None:
