@@ -19,12 +19,12 @@ class AnswerCache:
 
     @staticmethod
     def key(
-        generation: int, question: str, history: Sequence[Turn], documents: Collection[str] | None, owner: str
+        generation: int, question: str, turns: Sequence[Turn], documents: Collection[str] | None, owner: str
     ) -> Hashable:
         """Return what an answer depends on; case and spaces of the question do not count."""
         chosen = None if documents is None else frozenset(documents)
-        turns = tuple((turn["role"], turn["content"]) for turn in history)
-        return generation, " ".join(question.lower().split()), turns, chosen, owner
+        said = tuple((turn["role"], turn["content"]) for turn in turns)
+        return generation, " ".join(question.lower().split()), said, chosen, owner
 
     def get(self, key: Hashable) -> Answer | None:
         """Return the answer, or None."""

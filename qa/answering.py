@@ -15,7 +15,7 @@ from typing import Protocol
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage
 
-from qa.conversation import looks_finished
+from qa.conversation import leaned_on, looks_finished, recent
 from qa.datatypes import Turn
 from qa.embedded import EmbeddedChatModel
 from qa.errors import ModelError, QAError
@@ -90,10 +90,15 @@ class Reader(Protocol):
 
     runs_here: bool
 
-    def read(self, reading: Reading, question: str, history: Sequence[Turn], guide: Guide) -> Iterator[Reply]:
+    def turns_read(self, question: str, history: Sequence[Turn]) -> tuple[Turn, ...]:
+        """Return what of the history is to be read with a question."""
+        ...
+
+    def read(self, reading: Reading, question: str, turns: Sequence[Turn], guide: Guide) -> Iterator[Reply]:
         """Yield the reply as far as it is written, again and again, and last the whole of it.
 
-        Nothing is written once the guide declines; what is written names the guide's likeliest sentence first.
+        `turns` is what `turns_read` returned. Nothing is written once the guide declines; what is written names the
+        guide's likeliest sentence first.
         """
         ...
 
@@ -104,7 +109,7 @@ class Reader(Protocol):
     def read_ahead(self, reading: Reading, begun: str, history: Sequence[Turn]) -> None:
         """Read the sentences and the whole words of a question's beginning, where that saves time and none waits.
 
-        Of a question that looks finished all is read, with what follows it in the prompt.
+        Of a question that looks finished all is read, with what follows it in the prompt. `history` is all of it.
         """
         ...
 
@@ -117,7 +122,11 @@ class EmbeddedReader:
     def __init__(self, model: EmbeddedChatModel) -> None:
         self._model = model
 
-    def read(self, reading: Reading, question: str, history: Sequence[Turn], guide: Guide) -> Iterator[Reply]:
+    def turns_read(self, question: str, history: Sequence[Turn]) -> tuple[Turn, ...]:
+        """Return what the question leans on: the rest would take seconds to read, and misleads a small model."""
+        return leaned_on(question, history)
+
+    def read(self, reading: Reading, question: str, turns: Sequence[Turn], guide: Guide) -> Iterator[Reply]:
         """Yield the growing Reply with its probabilities."""
         count, text = len(reading.sentences), ""
         not_stated: float | None = None
@@ -139,7 +148,7 @@ class EmbeddedReader:
             return grammar(count, likely[0][0])
 
         for chunk in self._model.complete(
-            chat_prefix(reading) + chat_suffix(question, history),
+            chat_prefix(reading) + chat_suffix(question, turns),
             max_tokens=REPLY_TOKENS,
             grammar=grammar(count),
             top_logprobs=ALTERNATIVES,
@@ -169,8 +178,9 @@ class EmbeddedReader:
 
     def read_ahead(self, reading: Reading, begun: str, history: Sequence[Turn]) -> None:
         """Read up to the last whole word, or all; the question itself then takes that from the model's cache."""
-        words = begun[: max(begun.rfind(space) for space in " \n\t") + 1]
-        rest = chat_suffix(begun.strip(), history) if looks_finished(begun) else request(words, history)
+        whole = looks_finished(begun)
+        words = begun.strip() if whole else begun[: max(begun.rfind(space) for space in " \n\t") + 1]
+        rest = (chat_suffix if whole else request)(words, leaned_on(words, history, whole))
         self._model.read_ahead(chat_prefix(reading) + rest)
 
 
@@ -188,7 +198,12 @@ class ChatReader:
     def __init__(self, model: BaseChatModel) -> None:
         self._model = model
 
-    def read(self, reading: Reading, question: str, history: Sequence[Turn], guide: Guide) -> Iterator[Reply]:
+    def turns_read(self, question: str, history: Sequence[Turn]) -> tuple[Turn, ...]:
+        """Return the last exchanges: a larger model sees by itself whether a question belongs to them."""
+        del question
+        return recent(history)
+
+    def read(self, reading: Reading, question: str, turns: Sequence[Turn], guide: Guide) -> Iterator[Reply]:
         """Yield the growing Reply.
 
         Raises:
@@ -196,7 +211,7 @@ class ChatReader:
         """
         del guide  # no probability is told
         text = ""
-        messages = [SystemMessage(SYSTEM), HumanMessage(instruction(reading) + request(question, history))]
+        messages = [SystemMessage(SYSTEM), HumanMessage(instruction(reading) + request(question, turns))]
         try:
             for chunk in self._model.stream(messages):
                 text += chunk.text if isinstance(chunk, AIMessageChunk) else str(chunk.content)

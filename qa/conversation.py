@@ -11,17 +11,21 @@ TURNS_READ = 4
 TURN_CHARACTERS = 300
 """Characters of one earlier message that are read; the rest seldom says what a follow-up leans on."""
 
+_PRONOUN = re.compile(r"\b(he|she|it|they|them|him|his|hers?|its|their|theirs)\b", re.IGNORECASE)
+_NAME = re.compile(r"(?<=\s)(?!I\b)[A-Z]")
 _LEANING = re.compile(
-    r"\b(he|she|it|they|them|him|his|hers?|its|their|theirs|this|that|these|those|there|then|one|ones|other|others|"
-    r"another|else|same|such|former|latter|either|both|again|instead|so)\b",
+    r"\b(this|that|these|those|there|then|one|ones|other|others|another|else|same|such|former|latter|either|both|"
+    r"again|instead|so)\b",
     re.IGNORECASE,
 )
 _CONTINUING = re.compile(
-    r"^\W*(and|but|or|so|then|also|what about|how about|why|how so|how come|since when)\b", re.IGNORECASE
+    r"^\W*(and|but|or|so|then|also|what about|how about|how so)\b", re.IGNORECASE
 )
 _ASKED = re.compile(r"[?？؟][\"'”’»)\s]*$")
-_MARK = re.compile(r"\s*\[\d+\]")
-_SHORT = 4
+_MARKS = re.compile(r"\s*(?:\[\d+\])+\s*")
+_PROOF = re.compile(r"(?<=[.!?…。！？\"'”’)])\s+[“\"]")
+"""Where a claim ends and the quote begins that proves it."""
+_SHORT, _SHORT_NAMING = 4, 2
 
 
 def check_question(question: str, longest: int) -> str:
@@ -57,16 +61,38 @@ def check_history(history: Sequence[Turn]) -> tuple[Turn, ...]:
 
 
 def recent(history: Sequence[Turn]) -> tuple[Turn, ...]:
-    """Return the last turns as the reader sees them: citation marks taken out, each cut to TURN_CHARACTERS."""
-    return tuple(
-        Turn(role=turn["role"], content=_MARK.sub("", turn["content"])[:TURN_CHARACTERS])
-        for turn in history[-TURNS_READ:]
-    )
+    """Return the last turns as a reader sees them: of an answer its claims; TURN_CHARACTERS of each."""
+    return tuple(Turn(role=turn["role"], content=_said(turn)[:TURN_CHARACTERS]) for turn in history[-TURNS_READ:])
 
 
-def is_follow_up(question: str) -> bool:
-    """Say whether a question leans on what was said before: a pronoun, a continuing word, or very few words."""
-    return bool(_LEANING.search(question) or _CONTINUING.search(question)) or len(question.split()) <= _SHORT
+def _said(turn: Turn) -> str:
+    if turn["role"] == "user":
+        return turn["content"].strip()
+    parts = (_PROOF.split(part, maxsplit=1)[0].strip() for part in _MARKS.split(turn["content"]))
+    return " ".join(filter(None, parts))
+
+
+def leaned_on(question: str, history: Sequence[Turn], whole: bool = True) -> tuple[Turn, ...]:
+    """Return the turns that a question leans on, as a reader sees them: of a follow-up the last exchange, else none.
+
+    What does not belong to a question misleads a small model (tests/benchmarks/README.md) and takes time to read. Of a
+    question that is not yet `whole` it does not count that it is short.
+    """
+    if not history or not is_follow_up(question, whole):
+        return ()
+    last_question = max((at for at, turn in enumerate(history) if turn["role"] == "user"), default=len(history) - 1)
+    return recent(history[last_question:])
+
+
+def is_follow_up(question: str, whole: bool = True) -> bool:
+    """Say whether a question leans on what was said before: it begins by going on, points, or, if whole, is very short.
+
+    A pronoun behind a name in the question is taken to mean that name; three words stand alone if one is a name.
+    """
+    pronoun, name = _PRONOUN.search(question), _NAME.search(question)
+    free = pronoun and not (name and name.start() < pronoun.start())
+    few = whole and len(question.split()) <= (_SHORT_NAMING if name else _SHORT)
+    return bool(few or free or _LEANING.search(question) or _CONTINUING.search(question))
 
 
 def looks_finished(typed: str) -> bool:
@@ -79,7 +105,4 @@ def search_question(question: str, history: Sequence[Turn]) -> str:
 
     No words are invented: a rewriting model drifts, while the exchange itself holds the names that are meant.
     """
-    if not history or not is_follow_up(question):
-        return question
-    last_question = max((at for at, turn in enumerate(history) if turn["role"] == "user"), default=len(history) - 1)
-    return " ".join([turn["content"].strip() for turn in recent(history[last_question:])] + [question])
+    return " ".join([*(turn["content"] for turn in leaned_on(question, history)), question])

@@ -13,7 +13,7 @@ from qa.answer_cache import AnswerCache
 from qa.answering import Reply
 from qa.calibration import Calibration
 from qa.concluding import conclude, known_without_proof, proved
-from qa.conversation import check_history, check_question, recent, search_question
+from qa.conversation import check_history, check_question, search_question
 from qa.datatypes import Answer, RetrievedPassage, Timings, Turn
 from qa.embedding import Embedder, open_embedder, prepare
 from qa.index import Index
@@ -103,14 +103,16 @@ class QA(Library):
         found = time.perf_counter() - begun
         yield passages
 
-        key = self._answers.key(self._index.generation, question, history, documents, owner)
+        reader = self._models.reader
+        turns = reader.turns_read(question, history)
+        key = self._answers.key(self._index.generation, question, turns, documents, owner)
         if cached := self._answers.get(key):
             yield cached.text
             yield cached
             return
         material = self._material.gather(searched, candidates, documents, owner)
-        shared = shared_words(searched, material.reading)
-        threshold, relevance = self.settings.decline_threshold, self._models.relevance(searched, material.reading)
+        shared = shared_words(question, material.reading)
+        threshold, relevance = self.settings.decline_threshold, self._models.relevance(question, material.reading)
         judge = Judge(passages, material.whole, self._calibration, threshold, shared, relevance)
         reply, first = Reply(""), 0.0
         showing = Showing(
@@ -121,7 +123,7 @@ class QA(Library):
         if material.whole and material is self._material.whole(None, ""):
             self._models.warm(material.reading, self.settings.index_dir())
         if material.reading.sentences:
-            for reply in self._models.reader.read(material.reading, question, recent(history), judge):
+            for reply in reader.read(material.reading, question, turns, judge):
                 if judge.sure and (piece := showing.piece(reply)):
                     first = first or time.perf_counter() - begun
                     yield piece
@@ -176,7 +178,7 @@ class QA(Library):
         """
         whole = self._material.whole(documents, owner)
         if whole and self.ready:
-            self._models.reader.read_ahead(whole.reading, begun, recent(check_history(history)))
+            self._models.reader.read_ahead(whole.reading, begun, check_history(history))
 
     @property
     def runs_here(self) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.conversation import check_history, check_question, is_follow_up, recent, search_question
+from qa.conversation import check_history, check_question, is_follow_up, leaned_on, recent, search_question
 from qa.errors import QuestionError
 
 TALKS = (
@@ -31,7 +31,9 @@ def test_wrong_histories_are_refused(history) -> None:
         check_history(history)
 
 
-@pytest.mark.parametrize("question", ["And in which city?", "Why?", "Who told them that?", "What about the third one?"])
+@pytest.mark.parametrize(
+    "question", ["And in which city?", "Why?", "Who told them that?", "What about the third one?", "Why Qatar?"]
+)
 def test_follow_ups_are_searched_with_the_exchange_they_lean_on(question: str) -> None:
     assert is_follow_up(question)
     assert search_question(question, TALKS) == (
@@ -39,10 +41,34 @@ def test_follow_ups_are_searched_with_the_exchange_they_lean_on(question: str) -
     )
 
 
-def test_a_question_that_stands_alone_is_searched_as_it_is() -> None:
-    question = "Which television channel interviewed the defence minister?"
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which television channel interviewed the defence minister?",
+        "Why did the third round end in deadlock?",
+        "What does Asif say about his visits?",
+        "Who is Zabiullah Mujahid?",
+    ],
+)
+def test_a_question_that_stands_alone_is_searched_and_read_as_it_is(question: str) -> None:
     assert search_question(question, TALKS) == question
+    assert leaned_on(question, TALKS) == ()
     assert search_question("And in which city?", ()) == "And in which city?"
+
+
+def test_a_follow_up_is_read_with_the_last_exchange_alone() -> None:
+    earlier = ({"role": "user", "content": "Who came?"}, {"role": "assistant", "content": "Ann. [1]"})
+    assert [turn["content"] for turn in leaned_on("And where were they held?", (*earlier, *TALKS))] == [
+        "When did the second round of talks start?",
+        "It began on October 25.",
+    ]
+
+
+def test_the_beginning_of_a_question_is_no_follow_up_for_being_short() -> None:
+    assert leaned_on("Which television", TALKS, whole=False) == ()
+    assert leaned_on("And which", TALKS, whole=False)
+    assert leaned_on("What did he", TALKS, whole=False)
+    assert leaned_on("Which channel?", TALKS)
 
 
 def test_recent_turns_are_few_short_and_without_marks() -> None:
@@ -50,3 +76,16 @@ def test_recent_turns_are_few_short_and_without_marks() -> None:
     assert len(turns) == 4
     assert max(len(turn["content"]) for turn in turns) == 300
     assert "[1]" not in turns[-1]["content"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "claims"),
+    [
+        ("Ann came. “Ann and Bo came by “night” trains.” [1]", "Ann came."),
+        ("Bo said “no.” “Bo said no.” [1][2] Ann left. [3] “At nine.” [3]", "Bo said “no.” Ann left. “At nine.”"),
+        ("“Ann came.” [1]", "“Ann came.”"),
+        ("It does not say so. It says: “Ann came.” [1]", "It does not say so. It says: “Ann came.”"),
+    ],
+)
+def test_of_earlier_answers_claims_are_read_and_not_their_proof(answer: str, claims: str) -> None:
+    assert recent([{"role": "assistant", "content": answer}])[0]["content"] == claims

@@ -11,7 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
-from qa.answering import ChatReader
+from qa.answering import ChatReader, EmbeddedReader
 from qa.datatypes import Answer
 from qa.errors import QuestionError
 from qa.judging import NOT_SAID
@@ -103,6 +103,17 @@ def test_follow_ups_are_searched_with_the_exchange(settings: Settings, opened: l
     history = [{"role": "user", "content": "Who opened the bridge?"}, {"role": "assistant", "content": "Ana Lind. [1]"}]
     answer = engine_with(settings, opened, "A: On 4 May").ask("And when?", history=history)
     assert answer.search_question == "Who opened the bridge? Ana Lind. And when?"
+
+
+def test_what_a_question_does_not_lean_on_makes_it_no_other_question(settings, opened, monkeypatch):
+    class Local(ChatReader):
+        turns_read = EmbeddedReader.turns_read
+
+    monkeypatch.setattr("qa.models.open_reader", Local)
+    engine = engine_with(settings, opened, "B: It cost 12 million crowns")
+    first = engine.ask("What was the price of the bridge?")
+    history = [{"role": "user", "content": "Who opened the bridge?"}, {"role": "assistant", "content": "Ana Lind. [1]"}]
+    assert engine.ask("What was the price of the bridge?", history=history) is first
 
 
 def test_async_batch_and_langchain_give_the_same(settings: Settings, opened: list[QA]) -> None:
