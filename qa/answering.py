@@ -44,14 +44,13 @@ CACHE_PREFIX = "reading-"
 class Reply:
     """What the model wrote.
 
-    `not_stated` is the probability (0..1) that it gave to "the sentences do not say", `certainty` the mean natural
-    log-probability of the tokens it wrote; both None where the model does not tell. `likely` holds the numbers of the
-    sentences that it might have named first, with their probabilities (0..1) as weighed, likeliest first.
+    `not_stated` is the probability (0..1) that it gave to "the sentences do not say", None where the model does not
+    tell. `likely` holds the numbers of the sentences that it might have named first, with their probabilities (0..1)
+    as weighed, likeliest first.
     """
 
     text: str
     not_stated: float | None = None
-    certainty: float | None = None
     likely: Likely = ()
 
     def likely_from(self, share: float) -> frozenset[int]:
@@ -130,12 +129,11 @@ class EmbeddedReader:
         """Yield the growing Reply with its probabilities."""
         count, text = len(reading.sentences), ""
         not_stated: float | None = None
-        chosen: list[float] = []
         likely: Likely = ()
         declined = False
 
         def reply() -> Reply:
-            return Reply(text, not_stated, sum(chosen) / len(chosen) if chosen else None, likely)
+            return Reply(text, not_stated, likely)
 
         def lead(first: Chunk) -> str | None:
             """Have the guide look at the first token; another sentence than the model's own is begun from anew."""
@@ -156,7 +154,6 @@ class EmbeddedReader:
         ):
             if declined:
                 break
-            chosen += [logprob for _, logprob in chunk.chosen]
             text += chunk.text
             yield reply()
         yield reply()

@@ -20,15 +20,14 @@ class Evidence:
     """What is known when a reply is judged; all but `log_odds` and `relevance` in 0..1.
 
     `log_odds` is the natural log-odds of "stated" at the reader's first token, `pointed` the share of the likeliest
-    sentence in the probability of all that the reader might name first, `certainty` the mean probability of the tokens
-    written, `cosine` that of the best passage, `overlap` the share of the statements' words found in
-    their proof, `whole` 1 if the whole corpus was read and 0 if only retrieved sentences were, `relevance` the natural
-    log-odds by the cross-encoder that the sentence answers which it finds the best, 0 when unknown.
+    sentence in the probability of all that the reader might name first, `cosine` that of the best passage, `overlap`
+    the share of the statements' words found in their proof, `whole` 1 if the whole corpus was read and 0 if only
+    retrieved sentences were, `relevance` the natural log-odds by the cross-encoder that the sentence answers which it
+    finds the best, 0 when unknown.
     """
 
     log_odds: float
     pointed: float = 1.0
-    certainty: float = 1.0
     cosine: float = 0.0
     overlap: float = 1.0
     whole: float = 1.0

@@ -18,9 +18,7 @@ _LEANING = re.compile(
     r"again|instead|so)\b",
     re.IGNORECASE,
 )
-_CONTINUING = re.compile(
-    r"^\W*(and|but|or|so|then|also|what about|how about|how so)\b", re.IGNORECASE
-)
+_CONTINUING = re.compile(r"^\W*(and|but|or|so|then|also|what about|how about|how so)\b", re.IGNORECASE)
 _ASKED = re.compile(r"[?？؟][\"'”’»)\s]*$")
 _MARKS = re.compile(r"\s*(?:\[\d+\])+\s*")
 _PROOF = re.compile(r"(?<=[.!?…。！？\"'”’)])\s+[“\"]")

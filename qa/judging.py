@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from math import exp
 
 from qa.answering import Reply
 from qa.calibration import RIGHT_WITHOUT_EVIDENCE, Calibration, Evidence, log_odds
@@ -122,7 +121,6 @@ class Judge:
         return Evidence(
             log_odds=log_odds(reply.not_stated),
             pointed=pointed(reply.likely),
-            certainty=exp(reply.certainty or 0.0),
             cosine=self._cosine,
             overlap=len(claimed & proof) / len(claimed) if claimed else 0.0,
             whole=self._whole,

@@ -14,6 +14,9 @@ from qa.joining import Progress
 from qa.settings import EMBEDDED, Settings
 from qa.weights import GGUF, chat_model_file
 
+DRAFT_TOKENS = 3
+"""Tokens of the prompt that an answer may repeat at a time, where one answer is written at a time: with the one before
+them as many as the processor multiplies together. Beside other answers a draft that fails would cost their time."""
 SPECS = "'embedded', 'gguf:PATH', 'gguf:REPOSITORY/FILE.gguf' or 'PROVIDER:MODEL' (such as 'openai:gpt-5')"
 
 
@@ -34,6 +37,7 @@ def open_chat_model(settings: Settings, progress: Progress | None = None, adapte
             adapter=adapter if settings.chat_model == EMBEDDED else None,
             threads=settings.threads,
             slots=settings.slots,
+            draft_tokens=DRAFT_TOKENS if settings.slots == 1 else 0,
             max_waiting=settings.max_waiting,
         ).load()
     return _hosted(settings)

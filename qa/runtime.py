@@ -41,8 +41,8 @@ DRAFT_MATCH_TOKENS = 3
 class RuntimeOptions:
     """How to load a model: GGUF file, LoRA adapter (GGUF) and its scale, threads, slots, tokens of context per slot.
 
-    `draft_tokens` above 0 lets answers that repeat the prompt's words be written several tokens at a time; the text
-    stays the same, but tokens written so carry no log-probabilities (the first token always does).
+    `draft_tokens` above 0 lets answers that repeat the prompt's words be written several tokens at a time. The text is
+    the same but for rounding; tokens written so carry no log-probabilities (the first token always does).
     """
 
     path: Path

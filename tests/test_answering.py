@@ -57,7 +57,7 @@ def test_retrieved_sentences_have_a_threshold_of_their_own(whole: bool, answered
 def test_declining_follows_the_threshold(not_stated: float, threshold: float | None, answered: bool) -> None:
     judge = Judge((), True, PLAIN, threshold)
     assert judge.declines(not_stated, ((1, 0.5),)) is not answered
-    verdict = judge.verdict(Reply("A: Ana Lind", not_stated, -0.1), CITED)
+    verdict = judge.verdict(Reply("A: Ana Lind", not_stated), CITED)
     assert verdict.answered is answered
     assert (verdict.text, verdict.citations) == ((CITED.text, CITED.citations) if answered else (NOT_SAID, ()))
     assert 0 <= verdict.confidence <= 1
@@ -71,7 +71,7 @@ def test_an_answer_is_sure_from_the_calibrated_probability_on(not_stated: float,
 
 
 def test_what_nothing_supports_is_declined() -> None:
-    assert not Judge((), True, PLAIN, None).verdict(Reply("A: Bo", 0.01, 0.0), Cited("", (), 1)).answered
+    assert not Judge((), True, PLAIN, None).verdict(Reply("A: Bo", 0.01), Cited("", (), 1)).answered
     assert not Judge((), True, PLAIN, None).verdict(Reply("It was Bo"), Cited("", (), 1)).answered
 
 
@@ -161,7 +161,7 @@ def test_later_statements_stay_where_no_cross_encoder_is() -> None:
 def test_a_reply_that_strays_is_concluded_with_the_sentence_it_pointed_at() -> None:
     document = make_document("The bridge", "bridge.txt", "Ana Lind opened the bridge. Critics called the price absurd.")
     material = Gathered(lay_out(split(document, 400), [document]), (document,), whole=True)
-    reply = Reply("A: Critics called the price absurd", 0.1, -0.1, ((1, 0.8), (2, 0.1)))
+    reply = Reply("A: Critics called the price absurd", 0.1, ((1, 0.8), (2, 0.1)))
     judge = Judge((), True, PLAIN, 0.0, relevance=lambda numbers: {number: 4.0 - 2 * number for number in numbers})
     answer = conclude("Who opened it?", "Who opened it?", (), material, reply, judge, Timings(0, 0, 0))
     assert reply.first == 1

@@ -12,7 +12,7 @@ from langchain_openai import ChatOpenAI
 
 from qa.embedded import EmbeddedChatModel
 from qa.errors import ModelError
-from qa.language_model import open_chat_model, provider_error
+from qa.language_model import DRAFT_TOKENS, open_chat_model, provider_error
 from qa.settings import Settings
 
 
@@ -21,13 +21,16 @@ def library(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A runtime that loads anything."""
 
     def parameters() -> SimpleNamespace:
-        return SimpleNamespace(model=SimpleNamespace(), cpuparams=SimpleNamespace(), cpuparams_batch=SimpleNamespace())
+        speculative = SimpleNamespace(ngram_simple=SimpleNamespace())
+        parts = {name: SimpleNamespace() for name in ("model", "cpuparams", "cpuparams_batch")}
+        return SimpleNamespace(speculative=speculative, **parts)
 
     library = SimpleNamespace(
         Server=lambda parameters: parameters,
         CommonParams=parameters,
         CommonAdapterLoraInfo=list,
         llama_load_mode=SimpleNamespace(LLAMA_LOAD_MODE_NONE=0),
+        common_speculative_type=SimpleNamespace(COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE="copying"),
     )
     monkeypatch.setitem(sys.modules, "xllamacpp", library)
     return library
@@ -40,6 +43,15 @@ def test_a_gguf_path_opens_the_embedded_model(library, tmp_path):
     assert isinstance(model, EmbeddedChatModel)
     assert (model.path, model.threads, model.slots, model.max_waiting) == (file, 3, 2, 5)
     assert model.adapter is None, "an adapter fits the model it was trained on and no other"
+    model.close()
+
+
+@pytest.mark.parametrize(("slots", "draft_tokens"), [(1, DRAFT_TOKENS), (2, 0)])
+def test_drafts_are_tried_where_one_answer_is_written_at_a_time(library, tmp_path, slots, draft_tokens):
+    file = tmp_path / "own.gguf"
+    file.write_bytes(b"GGUF")
+    model = open_chat_model(Settings(chat_model=f"gguf:{file}", slots=slots))
+    assert model.draft_tokens == draft_tokens
     model.close()
 
 

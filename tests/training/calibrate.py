@@ -48,7 +48,8 @@ DATA = Path(__file__).parent.parent / "data"
 HELD_OUT = DATA / "held_out"
 UNSEEN = Path(__file__).parent / "unseen"
 WIKIPEDIA_QUESTIONS = 90
-FEATURES = ("log_odds", "pointed", "certainty", "cosine", "overlap", "whole", "relevance")
+FEATURES = ("log_odds", "pointed", "cosine", "overlap", "whole")
+"""Of the confidence. How sure the reader was of its words, and the cross-encoder's score, gave nothing there."""
 STATED = ("log_odds", "pointed", "cosine", "whole", "relevance")
 STATED_WHOLE = ("log_odds", "pointed", "relevance")
 """Of an article read whole; the cosine, too, gave nothing there."""
@@ -94,7 +95,7 @@ class Asked:
     @property
     def shared(self) -> tuple[float, ...]:
         """Of each sentence read, the share of the question's words."""
-        return shared_words(self.concluded[1], self.concluded[3].reading)
+        return shared_words(self.concluded[0], self.concluded[3].reading)
 
     @property
     def relevance(self) -> dict[int, float]:
@@ -104,7 +105,7 @@ class Asked:
     def relevance_of(self, numbers: Sequence[int]) -> dict[int, float]:
         """Return the cross-encoder's log-odds of sentences that were read, by number."""
         sentences = self.concluded[3].reading.sentences
-        return relevance(self.concluded[1], tuple((number, sentences[number - 1].text) for number in numbers))
+        return relevance(self.concluded[0], tuple((number, sentences[number - 1].text) for number in numbers))
 
     @property
     def proving(self) -> tuple[bool, ...]:
