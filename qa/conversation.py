@@ -19,6 +19,13 @@ _LEANING = re.compile(
     re.IGNORECASE,
 )
 _CONTINUING = re.compile(r"^\W*(and|but|or|so|then|also|what about|how about|how so)\b", re.IGNORECASE)
+_HANGING = re.compile(
+    r"^\W*(at|in|on|by|to|from|for|with|of|under|over|against|about|until|into|through|between|behind|after|before|"
+    r"during)\b(?!.*(n[’']t|\b(do|does|did|is|are|was|were|be|been|has|have|had|can|could|will|would|shall|should|may|"
+    r"might|must))\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A question that begins with a preposition and has no verb that questions are asked with."""
 _ASKED = re.compile(r"[?？؟][\"'”’»)\s]*$")
 _MARKS = re.compile(r"\s*(?:\[\d+\])+\s*")
 _PROOF = re.compile(r"(?<=[.!?…。！？\"'”’)])\s+[“\"]")
@@ -83,14 +90,14 @@ def leaned_on(question: str, history: Sequence[Turn], whole: bool = True) -> tup
 
 
 def is_follow_up(question: str, whole: bool = True) -> bool:
-    """Say whether a question leans on what was said before: it begins by going on, points, or, if whole, is very short.
+    """Say whether a question leans on what was said before: it goes on, points, or, if whole, is short or has no verb.
 
     A pronoun behind a name in the question is taken to mean that name; three words stand alone if one is a name.
     """
     pronoun, name = _PRONOUN.search(question), _NAME.search(question)
     free = pronoun and not (name and name.start() < pronoun.start())
-    few = whole and len(question.split()) <= (_SHORT_NAMING if name else _SHORT)
-    return bool(few or free or _LEANING.search(question) or _CONTINUING.search(question))
+    part = whole and (len(question.split()) <= (_SHORT_NAMING if name else _SHORT) or _HANGING.search(question))
+    return bool(part or free or _LEANING.search(question) or _CONTINUING.search(question))
 
 
 def looks_finished(typed: str) -> bool:

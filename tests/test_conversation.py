@@ -32,7 +32,15 @@ def test_wrong_histories_are_refused(history) -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["And in which city?", "Why?", "Who told them that?", "What about the third one?", "Why Qatar?"]
+    "question",
+    [
+        "And in which city?",
+        "Why?",
+        "Who told them that?",
+        "What about the third one?",
+        "Why Qatar?",
+        "At what hour, and where?",
+    ],
 )
 def test_follow_ups_are_searched_with_the_exchange_they_lean_on(question: str) -> None:
     assert is_follow_up(question)
@@ -48,6 +56,7 @@ def test_follow_ups_are_searched_with_the_exchange_they_lean_on(question: str) -
         "Why did the third round end in deadlock?",
         "What does Asif say about his visits?",
         "Who is Zabiullah Mujahid?",
+        "On what grounds was the claim rejected?",
     ],
 )
 def test_a_question_that_stands_alone_is_searched_and_read_as_it_is(question: str) -> None:

@@ -26,10 +26,10 @@ APP = str(TESTS.parent / "app.py")
 MINUTES_5 = 300_000
 WAYS = ("typed", "pasted")
 
-TIMED = """() => new Promise((resolve) => {
+TIMED = """(before) => new Promise((resolve) => {
     const begun = performance.now();
     new MutationObserver((_, observer) => {
-        const turn = document.querySelector("#live .turn");
+        const turn = document.querySelector(`.turn[data-turn="${before}"]`);
         if (!turn || !(turn.querySelector(".answer") || !turn.hasAttribute("aria-busy"))) return;
         observer.disconnect();
         resolve([(performance.now() - begun) / 1000, turn.querySelector(".answer") !== null]);
@@ -41,16 +41,18 @@ TIMED = """() => new Promise((resolve) => {
 
 
 def ask(page: Page, url: str, question: str, way: str, options: argparse.Namespace) -> float | None:
-    """Open the page anew, ask, and return the seconds from Enter to the first word; None when it was declined."""
-    page.goto(url)
+    """Ask, on a new page or in the conversation; return the seconds from Enter to the first word, None if declined."""
+    if not options.conversing:
+        page.goto(url)
     page.wait_for_selector(".state.ready", state="attached")
+    before = page.locator(".turn").count()
     field = page.locator("#composer textarea")
     if way == "typed":
         field.press_sequentially(question, delay=options.key_seconds * 1000)
     else:
         field.fill(question)
     page.wait_for_timeout(options.pause_seconds * 1000)
-    waited, answered = page.evaluate(TIMED)
+    waited, answered = page.evaluate(TIMED, before)
     page.wait_for_selector("#live .turn:not([aria-busy])")
     return waited if answered else None
 
@@ -61,6 +63,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=42, help="questions")
     parser.add_argument("--key-seconds", type=float, default=0.1, help="from one key to the next")
     parser.add_argument("--pause-seconds", type=float, default=0.5, help="from the last key or the pasting to Enter")
+    parser.add_argument("--conversing", action="store_true", help="ask all in one conversation")
     options = parser.parse_args()
     lines = (TESTS / "data" / "article_questions.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [row for row in map(json.loads, lines) if not row["history"] and row["kind"] != "unanswerable"]
