@@ -80,6 +80,7 @@ def test_an_answer_is_traced_to_its_words(real_window: Window) -> None:
         assert quote in ARTICLE
         expect(window.page.locator(f'#article mark[data-marks~="{number}"]').first).to_be_in_viewport()
 
+    expect(window.ask("And who made that claim?").locator(".answer")).to_contain_text("Mujahid")
     declined = window.ask("What is the capital of Peru?")
     expect(declined.locator(".declined-label")).to_be_visible()
     expect(declined.locator(".passage").first).to_be_visible()
