@@ -26,6 +26,8 @@ _HANGING = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """A question that begins with a preposition and has no verb that questions are asked with."""
+_ENGLISH = re.compile(r"\b(the|who|whose|whom|what|when|where|why|how|which|did|does|were|are)\b", re.IGNORECASE)
+"""Words that most English questions have, and those of its neighbours do not."""
 _ASKED = re.compile(r"[?？؟][\"'”’»)\s]*$")
 _MARKS = re.compile(r"\s*(?:\[\d+\])+\s*")
 _PROOF = re.compile(r"(?<=[.!?…。！？\"'”’)])\s+[“\"]")
@@ -92,11 +94,13 @@ def leaned_on(question: str, history: Sequence[Turn], whole: bool = True) -> tup
 def is_follow_up(question: str, whole: bool = True) -> bool:
     """Say whether a question leans on what was said before: it goes on, points, or, if whole, is short or has no verb.
 
-    A pronoun behind a name in the question is taken to mean that name; three words stand alone if one is a name.
+    A pronoun behind a name in the question is taken to mean that name; three words stand alone if one is a name. Of a
+    whole question in another language it cannot be told, and the answer is yes.
     """
     pronoun, name = _PRONOUN.search(question), _NAME.search(question)
     free = pronoun and not (name and name.start() < pronoun.start())
-    part = whole and (len(question.split()) <= (_SHORT_NAMING if name else _SHORT) or _HANGING.search(question))
+    short = len(question.split()) <= (_SHORT_NAMING if name else _SHORT)
+    part = whole and (short or _HANGING.search(question) or not _ENGLISH.search(question))
     return bool(part or free or _LEANING.search(question) or _CONTINUING.search(question))
 
 

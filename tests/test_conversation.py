@@ -40,6 +40,7 @@ def test_wrong_histories_are_refused(history) -> None:
         "What about the third one?",
         "Why Qatar?",
         "At what hour, and where?",
+        "Was hat der Minister in Kabul dazu gesagt?",
     ],
 )
 def test_follow_ups_are_searched_with_the_exchange_they_lean_on(question: str) -> None:
