@@ -7,7 +7,7 @@ from qa.datatypes import Turn
 from qa.errors import QuestionError
 
 TURNS_READ = 4
-"""Messages of the history that the reader sees: two exchanges."""
+"""Messages of the history that a reader sees at most: two exchanges."""
 TURN_CHARACTERS = 300
 """Characters of one earlier message that are read; the rest seldom says what a follow-up leans on."""
 
@@ -18,7 +18,7 @@ _LEANING = re.compile(
     r"again|instead|so)\b",
     re.IGNORECASE,
 )
-_CONTINUING = re.compile(r"^\W*(and|but|or|so|then|also|what about|how about|how so)\b", re.IGNORECASE)
+_CONTINUING = re.compile(r"^\W*(and|but|or|also|what about|how about)\b", re.IGNORECASE)
 _HANGING = re.compile(
     r"^\W*(at|in|on|by|to|from|for|with|of|under|over|against|about|until|into|through|between|behind|after|before|"
     r"during)\b(?!.*(n[’']t|\b(do|does|did|is|are|was|were|be|been|has|have|had|can|could|will|would|shall|should|may|"

@@ -14,8 +14,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from qa.datatypes import Answer, Timings, Turn
-from qa.evaluation import Engine, circumstances, predict, texts
+from timed import Timed
+
+from qa.datatypes import Turn
+from qa.evaluation import circumstances, predict, texts
 from qa.metrics import figures, percentile
 from qa.pipeline import QA
 from qa.question_sets import GoldQuestion, article_questions, read_question_set
@@ -35,26 +37,12 @@ SHOWN = (
 )
 
 
-class Timed:
-    """An engine that keeps the timings of its answers."""
-
-    def __init__(self, engine: QA) -> None:
-        self._engine = engine
-        self.timings: list[Timings] = []
-
-    def ask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer:
-        """Ask and keep."""
-        answer = self._engine.ask(question, history=history)
-        self.timings.append(answer.timings)
-        return answer
-
-
-def converse(engine: Engine, questions: Sequence[GoldQuestion], remembering: bool) -> list[Score]:
+def converse(engine: Timed, questions: Sequence[GoldQuestion], remembering: bool) -> list[Score]:
     """Ask all, each with the exchanges before it or alone."""
     history: list[Turn] = []
     scores = []
     for question in questions:
-        prediction = predict(engine, replace(question, history=tuple(history) if remembering else ()))
+        prediction = predict(engine, replace(question, history=tuple(history) if remembering else ()))  # type: ignore[arg-type]
         scores.append(score(question, prediction))
         history.append(Turn(role="user", content=question.question))
         history.append(Turn(role="assistant", content=prediction.answer or ""))
@@ -62,19 +50,19 @@ def converse(engine: Engine, questions: Sequence[GoldQuestion], remembering: boo
 
 
 def main() -> None:
-    """Ask both ways and print a table."""
+    """Ask both ways and print the figures of each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", type=int, default=60)
     parser.add_argument("--seed", type=int, default=3)
     args = parser.parse_args()
+    rows = tuple(row for name in SETS for row in read_question_set(DATA / name).rows if not row.history)
     for remembering in (False, True):
         with tempfile.TemporaryDirectory() as folder, QA.open(Settings.load(data_dir=Path(folder))) as engine:
             engine.sync()
             engine.warm_up()
-            rows = tuple(row for name in SETS for row in read_question_set(DATA / name).rows if not row.history)
             asked = random.Random(args.seed).sample(article_questions(rows, texts(engine)), args.questions)
             timed = Timed(engine)
-            found = figures(converse(timed, asked, remembering))  # type: ignore[arg-type]
+            found = figures(converse(timed, asked, remembering))
             first = [timings.first_text for timings in timed.timings]
             told = {name: round(found[name], 3) for name in SHOWN}
             told |= {f"first_word_p{share}": round(percentile(first, share), 2) for share in (50, 95)}

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import starting
 from plain_langchain import PlainLangChain
+from timed import Timed
 
 from qa.datatypes import Timings
 from qa.evaluation import circumstances, predict, texts
@@ -59,30 +60,13 @@ class Tally:
         }
 
 
-class Ours:
-    """This project, with the timings of its answers."""
-
-    def __init__(self, engine: QA) -> None:
-        self.engine = engine
-        self.settings = engine.settings
-        self.timings: Timings | None = None
-
-    def ask(self, question: str, **options: object) -> object:
-        """Answer, and keep the timings."""
-        answer = self.engine.ask(question, **options)  # type: ignore[arg-type]
-        self.timings = answer.timings
-        return answer
-
-
 def compare(engine: QA, plain: PlainLangChain, questions: Sequence[GoldQuestion]) -> tuple[Tally, Tally]:
     """Ask both every question, in changing order."""
-    ours, theirs = Tally(), Tally()
-    wrapped = Ours(engine)
+    timed = Timed(engine)
+    ours, theirs = Tally(timed.timings), Tally()
 
     def ask_ours(question: GoldQuestion) -> None:
-        prediction = predict(wrapped, question)  # type: ignore[arg-type]
-        assert wrapped.timings
-        ours.timings.append(wrapped.timings)
+        prediction = predict(timed, question)  # type: ignore[arg-type]
         ours.scores.append(score(question, prediction))
 
     def ask_plain(question: GoldQuestion) -> None:
