@@ -19,12 +19,17 @@ class AnswerCache:
 
     @staticmethod
     def key(
-        generation: int, question: str, turns: Sequence[Turn], documents: Collection[str] | None, owner: str
+        generation: int,
+        question: str,
+        turns: Sequence[Turn],
+        documents: Collection[str] | None,
+        owner: str,
+        reading: Hashable,
     ) -> Hashable:
-        """Return what an answer depends on; case and spaces of the question do not count."""
+        """Return what an answer depends on; case and spaces of the question do not count, `reading` is what is read."""
         chosen = None if documents is None else frozenset(documents)
         said = tuple((turn["role"], turn["content"]) for turn in turns)
-        return generation, " ".join(question.lower().split()), said, chosen, owner
+        return generation, " ".join(question.lower().split()), said, chosen, owner, reading
 
     def get(self, key: Hashable) -> Answer | None:
         """Return the answer, or None."""

@@ -4,8 +4,6 @@ Two readers share one prompt: the embedded model is led by a grammar and tells h
 LangChain chat model is asked in messages. What the reply proves is decided elsewhere (proving.py).
 """
 
-import contextlib
-import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +20,8 @@ from qa.errors import ModelError, QAError
 from qa.generation import Chunk
 from qa.pointing import Likely
 from qa.reading import (
+    INSTRUCTIONS,
+    INSTRUCTIONS_SCOPE,
     NOT_STATED,
     SYSTEM,
     Reading,
@@ -30,14 +30,15 @@ from qa.reading import (
     chat_suffix,
     grammar,
     instruction,
+    kept_file,
     number_of,
     read_reply,
     request,
 )
+from qa.slot_cache import Beginning
 
 REPLY_TOKENS = 160
 ALTERNATIVES = 20
-CACHE_PREFIX = "reading-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,16 @@ class Reader(Protocol):
         """
         ...
 
-    def warm(self, reading: Reading, folder: Path) -> None:
-        """Read the sentences ahead of a question, where that saves time; what was read is kept in the folder."""
+    def knows(self, reading: Reading) -> bool:
+        """Say whether a question about these sentences can be answered without their being read first."""
+        ...
+
+    def warm(self, reading: Reading) -> None:
+        """Read the sentences ahead of a question, where that saves time.
+
+        Others who want the model come between, and what is not wanted gives way to them with a BusyError; what was read
+        by then is kept.
+        """
         ...
 
     def read_ahead(self, reading: Reading, begun: str, history: Sequence[Turn]) -> None:
@@ -118,8 +127,10 @@ class EmbeddedReader:
 
     runs_here = True
 
-    def __init__(self, model: EmbeddedChatModel) -> None:
+    def __init__(self, model: EmbeddedChatModel, folder: Path) -> None:
+        """Use a loaded model; what it has read of its instructions is kept in the folder."""
         self._model = model
+        self._instructions = Beginning(INSTRUCTIONS, kept_file(folder, INSTRUCTIONS_SCOPE, INSTRUCTIONS))
 
     def turns_read(self, question: str, history: Sequence[Turn]) -> tuple[Turn, ...]:
         """Return what the question leans on: the rest would take seconds to read, and misleads a small model."""
@@ -151,6 +162,7 @@ class EmbeddedReader:
             grammar=grammar(count),
             top_logprobs=ALTERNATIVES,
             lead=lead,
+            beginning=self._beginning(reading),
         ):
             if declined:
                 break
@@ -158,27 +170,26 @@ class EmbeddedReader:
             yield reply()
         yield reply()
 
-    def warm(self, reading: Reading, folder: Path) -> None:
-        """Bring the prompt's beginning into the model's cache: from the folder if it was read before, else by reading.
+    def knows(self, reading: Reading) -> bool:
+        """Say whether the sentences, all of them, are in their file."""
+        return self._model.knows(self._beginning(reading))
 
-        Reading a thousand tokens takes ten seconds and more on two cores, taking them from the folder a tenth of one.
+    def warm(self, reading: Reading) -> None:
+        """Read the sentences, or the instructions alone, into their file, unless that was done before.
+
+        Reading a thousand tokens takes ten seconds and more on two cores, taking them from the file a tenth of one.
         """
-        prefix = chat_prefix(reading)
-        kept = folder / f"{CACHE_PREFIX}{hashlib.sha256(prefix.encode()).hexdigest()[:16]}"
-        if kept.is_file() and self._model.load_cache(kept):
-            return
-        self._model.warm(prefix)
-        for old in folder.glob(f"{CACHE_PREFIX}*"):
-            old.unlink(missing_ok=True)
-        with contextlib.suppress(ModelError):  # a read-only or full disk costs time at the next start, no answer
-            self._model.save_cache(kept)
+        self._model.warm(self._beginning(reading))
 
     def read_ahead(self, reading: Reading, begun: str, history: Sequence[Turn]) -> None:
         """Read up to the last whole word, or all; the question itself then takes that from the model's cache."""
         whole = looks_finished(begun)
         words = begun.strip() if whole else begun[: max(begun.rfind(space) for space in " \n\t") + 1]
         rest = (chat_suffix if whole else request)(words, leaned_on(words, history, whole))
-        self._model.read_ahead(chat_prefix(reading) + rest)
+        self._model.read_ahead(chat_prefix(reading) + rest, self._beginning(reading))
+
+    def _beginning(self, reading: Reading) -> Beginning:
+        return Beginning(chat_prefix(reading), reading.kept) if reading.kept else self._instructions
 
 
 def _likely(alternatives: Sequence[tuple[str, float]], count: int) -> Likely:
@@ -222,13 +233,18 @@ class ChatReader:
             ) from error
         yield Reply(text)
 
-    def warm(self, reading: Reading, folder: Path) -> None:
+    def knows(self, reading: Reading) -> bool:
+        """Say yes: nothing would be gained by waiting."""
+        del reading
+        return True
+
+    def warm(self, reading: Reading) -> None:
         """Do nothing: a provider's cache is its own affair."""
 
     def read_ahead(self, reading: Reading, begun: str, history: Sequence[Turn]) -> None:
         """Do nothing: a provider is paid for what it reads."""
 
 
-def open_reader(model: BaseChatModel) -> Reader:
-    """Return the reader that fits the chat model."""
-    return EmbeddedReader(model) if isinstance(model, EmbeddedChatModel) else ChatReader(model)
+def open_reader(model: BaseChatModel, folder: Path) -> Reader:
+    """Return the reader that fits the chat model; what it may keep of its instructions goes into the folder."""
+    return EmbeddedReader(model, folder) if isinstance(model, EmbeddedChatModel) else ChatReader(model)

@@ -1,15 +1,17 @@
 """What each command of the shell does, on top of QA; parsing is in cli.py, printing in terminal.py."""
 
 import argparse
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
 from qa.datatypes import Answer, SyncReport, Turn
 from qa.doctor import examine
-from qa.errors import QuestionError, SettingsError
+from qa.errand import Errand, Urgency
+from qa.errors import QAError, QuestionError, SettingsError
 from qa.evaluation import circumstances, evaluate
 from qa.metrics import figures
 from qa.options import history_of, question_of, settings_of
@@ -22,6 +24,9 @@ from qa.terminal import clean, note, print_json, print_passages, progress_bar, s
 from qa.warm import WarmServer
 
 OpenQA = Callable[[Settings], QA]
+
+QUIET_SECONDS = 2.0
+"""How often it is tried to have documents read."""
 
 
 def run(arguments: argparse.Namespace, open_engine: OpenQA = QA.open) -> int:
@@ -58,7 +63,7 @@ def ask(arguments: argparse.Namespace, settings: Settings, open_engine: OpenQA) 
 def chat(arguments: argparse.Namespace, settings: Settings, open_engine: OpenQA) -> int:
     """Answer questions line by line until the input ends."""
     history: list[Turn] = []
-    with _synced(settings, open_engine) as engine:
+    with _synced(settings, open_engine) as engine, _reading(engine):
         note("Ask, one question a line; an empty line or the end of input leaves.")
         for line in map(clean, typed_lines()):
             try:
@@ -84,8 +89,29 @@ def serve(arguments: argparse.Namespace, settings: Settings, open_engine: OpenQA
         if arguments.json:
             print_json({"ready": True, "socket": str(server.path)})
         note("`qa ask` is answered at once while this runs; Ctrl-C ends it.")
-        server.serve()
+        with _reading(engine):
+            server.serve()
     return 0
+
+
+@contextmanager
+def _reading(engine: QA) -> Iterator[None]:
+    """Have small documents read while nobody asks."""
+    leaving, errand = threading.Event(), Errand(Urgency.IDLE)
+
+    def read() -> None:
+        with errand.under(), suppress(QAError):
+            while not leaving.wait(QUIET_SECONDS):
+                engine.read_documents(leaving.is_set)
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        leaving.set()
+        errand.cancel()
+        thread.join()
 
 
 def index(arguments: argparse.Namespace, settings: Settings, open_engine: OpenQA) -> int:

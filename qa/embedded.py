@@ -1,6 +1,7 @@
 """The embedded language model as a LangChain chat model: messages or a raw prompt in, streamed text out."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from secrets import token_urlsafe
@@ -15,9 +16,15 @@ from pydantic import Field, PrivateAttr
 
 from qa.errors import ModelError
 from qa.generation import Chunk, Event
+from qa.llama_server import RuntimeOptions
 from qa.messages import message_chunk
-from qa.runtime import Runtime, RuntimeOptions
-from qa.slot_cache import SAVED_SLOT, restore, save, share
+from qa.runtime import Around, Runtime
+from qa.slot_cache import Beginning, SlotCache
+
+STEP_CHARACTERS = 256
+"""Length, at least, of what is read of a beginning at a time: some 60 tokens, which take one or two seconds."""
+KEPT_CHARACTERS = 1024
+"""How much of it is lost at most when another prompt comes between: what was read is kept in its file so often."""
 
 
 class EmbeddedChatModel(BaseChatModel):
@@ -40,12 +47,14 @@ class EmbeddedChatModel(BaseChatModel):
     http_key: str = Field(default_factory=token_urlsafe, repr=False, description="key that `serve` asks callers for")
 
     _runtime: Runtime = PrivateAttr()
+    _slots: SlotCache = PrivateAttr()
 
     def model_post_init(self, context: Any, /) -> None:
         """Prepare the runtime; nothing is loaded yet."""
         super().model_post_init(context)
         options = {name: getattr(self, name) for name in RuntimeOptions.__slots__}
         self._runtime = Runtime(RuntimeOptions(**options))
+        self._slots = SlotCache(self._runtime)
 
     @property
     def model_name(self) -> str:
@@ -83,11 +92,12 @@ class EmbeddedChatModel(BaseChatModel):
         stop: Sequence[str] = (),
         temperature: float = 0.0,
         lead: Callable[[Chunk], str | None] | None = None,
+        beginning: Beginning | None = None,
     ) -> Iterator[Chunk]:
         """Yield the continuation of a raw prompt (special tokens such as <|im_start|> are read as such).
 
         Args:
-            prompt: the text to continue; its longest known beginning is taken from the cache.
+            prompt: the text to continue; what it shares with the prompt before it is not read again.
             max_tokens: tokens to write at most; 0 only reads the prompt.
             grammar: GBNF that the continuation must follow.
             top_logprobs: how many likeliest tokens to report at each position.
@@ -95,6 +105,7 @@ class EmbeddedChatModel(BaseChatModel):
             temperature: 0 takes the likeliest token always.
             lead: gets the first piece, before it is yielded and in another thread; a grammar that it returns takes the
                 place of the first, and the continuation begins anew under it.
+            beginning: what the prompt begins with, if `warm` has read that.
 
         Raises:
             BusyError: too many wait already.
@@ -112,39 +123,35 @@ class EmbeddedChatModel(BaseChatModel):
             changed = lead(first) if lead else None
             return {"grammar": changed} if changed else None
 
-        for chunk in self._runtime.generate(request, lead=led):
+        for chunk in self._runtime.generate(request, lead=led, around=self._taking_up(beginning)):
             if max_tokens or chunk.usage:  # asked to write nothing, the server writes one token all the same
                 yield chunk
 
-    def warm(self, prompt: str) -> None:
-        """Read a prompt beginning into the cache, so that prompts which begin with it need not read it again.
+    def warm(self, beginning: Beginning) -> None:
+        """Read what many prompts begin with into its file, unless it is there; no prompt then needs to read it again.
 
-        One reading serves all slots. Raises as `complete` does.
+        It is read in steps, between which others may have the model; what was read before an error stays. Raises as
+        `complete` does.
         """
-        request = {"prompt": prompt, "max_tokens": 0, "id_slot": SAVED_SLOT}
-        for _ in self._runtime.generate(request):
-            pass
-        share(self._runtime)
+        known = kept = self._slots.characters(beginning)
+        for end in _steps(beginning.text, known):
+            around = self._slots.taking_up(Beginning(beginning.text[:known], beginning.file))
+            if end - kept >= KEPT_CHARACTERS or end == len(beginning.text):
+                around, kept = self._slots.keeping(beginning, known, end), end
+            request = {"prompt": beginning.text[:end], "max_tokens": 0}
+            deque(self._runtime.generate(request, around=around), maxlen=0)
+            known = end
 
-    def read_ahead(self, prompt: str) -> None:
-        """Read a prompt's beginning into the cache, unless as urgent work goes on (errand.py)."""
-        self._runtime.read_ahead({"prompt": prompt, "max_tokens": 0})
+    def knows(self, beginning: Beginning) -> bool:
+        """Say whether the whole beginning has been read."""
+        return self._slots.characters(beginning) == len(beginning.text)
 
-    def save_cache(self, path: Path) -> None:
-        """Write what `warm` has just read to a file: about 29 kB a token with the default model.
+    def read_ahead(self, prompt: str, beginning: Beginning | None = None) -> None:
+        """Read a prompt for one that begins with it, unless as urgent work goes on (errand.py); rest as `complete`."""
+        self._runtime.read_ahead({"prompt": prompt, "max_tokens": 0}, self._taking_up(beginning))
 
-        Raises:
-            ModelError: the file cannot be written.
-        """
-        save(self._runtime, path)
-
-    def load_cache(self, path: Path) -> bool:
-        """Take up what `save_cache` wrote.
-
-        Returns:
-            False when the file is missing, damaged, or of another model, adapter or number of slots.
-        """
-        return restore(self._runtime, path)
+    def _taking_up(self, beginning: Beginning | None) -> Around | None:
+        return self._slots.taking_up(beginning) if beginning else None
 
     def serve(self) -> str:
         """Return the address of this model's OpenAI-shaped server on loopback; callers need `http_key`.
@@ -226,3 +233,11 @@ class EmbeddedChatModel(BaseChatModel):
     def get_num_tokens(self, text: str) -> int:
         """Return `count_tokens(text)`; LangChain's name for it."""
         return self.count_tokens(text)
+
+
+def _steps(text: str, known: int) -> Iterator[int]:
+    """Yield how far to read next, at ends of lines, until all of a text is read of which the beginning is known."""
+    while known < len(text):
+        end = text.find("\n", known + STEP_CHARACTERS) + 1
+        known = end or len(text)
+        yield known

@@ -10,14 +10,15 @@ from qa.errors import BusyError
 
 
 class Ticket:
-    """One visitor's place; `cancel` may be called at any time, from any thread."""
+    """One visitor; `cancel` may be called at any time, from any thread. Inside, `place` is the number of its place."""
 
-    __slots__ = ("_errand", "_turn", "cancelled", "sent_out")
+    __slots__ = ("_errand", "_turn", "cancelled", "place", "sent_out")
 
     def __init__(self, errand: Errand | None = None) -> None:
         self._turn = threading.Event()
         self._errand = errand
         self.cancelled = self.sent_out = False
+        self.place = -1
         if errand:
             errand.takes(self)
 
@@ -81,8 +82,7 @@ class Gate:
             leaving = sum(other.cancelled for other in others)
             welcome = ticket.urgency == Urgency.WANTED or leaving == len(others)
             if welcome and len(self._inside) < self._places:
-                self._inside.add(ticket)
-                ticket.call()
+                self._let_in(ticket)
             elif welcome and len(self._waiting) < self._max_waiting + leaving:
                 self._waiting.append(ticket)
             else:
@@ -91,6 +91,12 @@ class Gate:
                     "try again shortly"
                 )
         return ticket
+
+    def _let_in(self, ticket: Ticket) -> None:
+        """Give a visitor the first free place."""
+        ticket.place = min(set(range(self._places)) - {other.place for other in self._inside})
+        self._inside.add(ticket)
+        ticket.call()
 
     def wait(self, ticket: Ticket) -> bool:
         """Wait for the ticket's turn; False when it was cancelled."""
@@ -103,9 +109,7 @@ class Gate:
             if ticket in self._inside:
                 self._inside.remove(ticket)
                 if self._waiting:
-                    following = self._waiting.popleft()
-                    self._inside.add(following)
-                    following.call()
+                    self._let_in(self._waiting.popleft())
             elif ticket in self._waiting:
                 self._waiting.remove(ticket)
             self._changed.notify_all()

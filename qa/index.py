@@ -119,6 +119,10 @@ class Index:
         """Return the corpus's documents and then the owner's, each by source; texts are left empty (see `document`)."""
         return self._store.documents([shelf for _, shelf in self._visible(owner)])
 
+    def owners(self) -> list[str]:
+        """Return who has documents here: the corpus's '' and the owners of uploads."""
+        return self._store.owners()
+
     def document(self, document_id: str) -> Document:
         """Return a document with its text.
 

@@ -8,6 +8,7 @@ from qa.corpus import make_document, read_document
 from qa.datatypes import Document, SyncReport
 from qa.embedding import Embedder
 from qa.index import Index
+from qa.kept import KeptReadings
 from qa.settings import Settings
 
 
@@ -19,6 +20,7 @@ class Library:
         self.settings = settings
         self._embedder = embedder
         self._index = index
+        self._kept = KeptReadings(index, settings.index_dir(), settings.reading_megabytes)
 
     @property
     def generation(self) -> int:
@@ -32,7 +34,10 @@ class Library:
             CorpusError: the corpus is missing, empty or unreadable; what was indexed before stays.
             IndexMismatchError: the index was made with other settings and `rebuild` is not asked for.
         """
-        return self._index.sync(progress, rebuild)
+        report = self._index.sync(progress, rebuild)
+        if report.added or report.changed or report.removed:
+            self._kept.sweep(changed=True)
+        return report
 
     def documents(self, owner: str = "") -> tuple[Document, ...]:
         """Return the documents that this owner may ask, their texts left empty (see `document`)."""
@@ -69,10 +74,12 @@ class Library:
     def remove(self, document_id: str, owner: str) -> None:
         """Take an owner's document out of the index."""
         self._index.remove(document_id, owner)
+        self._kept.sweep()
 
     def forget(self, owner: str) -> None:
         """Take all of an owner's documents out of the index: the session is over."""
         self._index.remove_owner(owner)
+        self._kept.sweep()
 
     def close(self) -> None:
         """Close the index; asking afterwards is an error."""

@@ -1,17 +1,24 @@
-"""Which sentences the reader gets to see: all of a small corpus, or the best sentences of the best passages.
+"""Which sentences the reader gets to see: all of a small corpus, all of one small document, or the best of the rest.
+
+A document is read whole if the question is about it and a model has read it before, which takes half a minute once.
+Measured on eight articles: see README.
 
 Sentences rather than passages, because reading is what an answer costs: measured on SQuAD articles, 200 tokens of the
 best sentences hold the proof of 0.90 of the questions, 200 tokens of the best passages that of 0.86. With the best
 twelve put in order by the cross-encoder, 175 tokens hold the proof of more questions than 225 did without.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from qa.datatypes import Document, Passage, RetrievedPassage
 from qa.embedding import Embedder
 from qa.encoder import Array
 from qa.index import Index
+from qa.kept import KeptReadings
 from qa.reading import Reading, lay_out
 from qa.settings import Settings
 
@@ -19,6 +26,10 @@ BYTES_PER_TOKEN = 4
 """UTF-8 bytes in a token of text, a little under what byte-pair vocabularies reach on news and encyclopedias."""
 LONGEST_WHOLE = 400
 """Passages of a corpus that may be read whole; more are not even looked at."""
+MOST_KNOWN = 64
+"""Readings whose text is held; more are laid out anew."""
+MOST_READ = 50
+"""Documents, of everyone, that are looked at for being read in quiet times without having been asked about."""
 POOL = 16
 """Passages whose sentences are compared with the question."""
 RANKED = 12
@@ -27,13 +38,15 @@ RELEVANCE = 0.1
 """Weight of the cross-encoder's log-odds against the cosine and the passage's score."""
 
 Span = tuple[int, int]
+Knows = Callable[[Reading], bool]
+"""Says whether a model knows a reading, so that a question about it need not wait for that to be read."""
 Relevance = Callable[[str, Sequence[str]], Array | None]
 """A question and sentences -> the log-odds that each answers it, shape (sentences,); None when nothing can tell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The sentences to read, their documents, and whether they are all that could be read."""
+    """The sentences to read, their documents, and whether these are read whole."""
 
     reading: Reading
     documents: tuple[Document, ...]
@@ -48,19 +61,70 @@ def tokens(text: str) -> int:
 class Material:
     """Chooses the sentences; keeps the last whole readings, which all questions share."""
 
-    def __init__(self, index: Index, embedder: Embedder, settings: Settings, relevance: Relevance) -> None:
+    def __init__(
+        self, index: Index, kept: KeptReadings, embedder: Embedder, settings: Settings, relevance: Relevance
+    ) -> None:
         self._index = index
+        self._kept = kept
         self._relevance = relevance
         self._embedder = embedder
         self._settings = settings
         self._wholes: dict[tuple[object, ...], Gathered | None] = {}
+        self._wished: dict[Path | None, Reading] = {}
+        self._read_to: int | None = None
 
-    def gather(
-        self, question: str, found: Sequence[RetrievedPassage], documents: Collection[str] | None, owner: str
-    ) -> Gathered:
-        """Return the whole corpus if it is small enough, else the best sentences that fit, in the order of the text."""
-        if whole := self.whole(documents, owner):
+    def read_whole(
+        self,
+        found: Sequence[RetrievedPassage],
+        documents: Collection[str] | None,
+        owner: str,
+        knows: Knows,
+        patient: bool,
+    ) -> Gathered | None:
+        """Return what is to be read whole: all that may be asked, or the document that the question is about.
+
+        What would have to be waited for is noted, and comes first among `unread`.
+
+        Args:
+            found: the passages found for the question, best first.
+            documents: ids of the documents that are asked; None for all.
+            owner: whose uploads are asked beside the corpus.
+            knows: says of a reading whether it need not be waited for.
+            patient: whether all that may be asked is waited for.
+        """
+        whole = self.whole(documents, owner)
+        waited_for = patient and whole is not None
+        if whole is None and (about := _document_of(found[:POOL])):
+            whole = self._alone(about)
+        if whole is None or waited_for or knows(whole.reading):
             return whole
+        self._wished[whole.reading.kept] = whole.reading
+        return None
+
+    def unread(self, knows: Knows) -> Iterator[Reading]:
+        """Yield what should be read in quiet times: first what a question would have been answered from.
+
+        Then, for everyone who has uploads and for the corpus, all of it together, or each small document of it as long
+        as there is room for what is read.
+        """
+        while self._wished:
+            file, reading = next(reversed(self._wished.items()))
+            if not knows(reading):
+                yield reading
+            self._wished.pop(file, None)
+        generation = self._index.generation
+        if self._read_to == generation:
+            return
+        for owner in reversed(self._index.owners()):
+            together = self.whole(None, owner)
+            latest = [] if together else self._index.documents(owner)[: -MOST_READ - 1 : -1]
+            for whole in (together, *(self._alone(document.id) for document in latest)):
+                if whole and not knows(whole.reading) and tokens(whole.reading.text) < self._kept.left():
+                    yield whole.reading
+        self._read_to = generation
+
+    def best(self, question: str, found: Sequence[RetrievedPassage]) -> Gathered:
+        """Return the best sentences of what was found that fit, in the order of the text."""
         chosen = self._best_sentences(question, found[:POOL])
         shown = tuple(self._index.document(i) for i in dict.fromkeys(p.document_id for p in chosen))
         return Gathered(lay_out(chosen, shown), shown, whole=False)
@@ -96,22 +160,42 @@ class Material:
 
     def whole(self, documents: Collection[str] | None, owner: str) -> Gathered | None:
         """Return everything that may be asked, if it fits into what is read whole."""
-        key = (self._index.generation, None if documents is None else frozenset(documents), owner)
+        return self._once((None if documents is None else frozenset(documents), owner), self._together)
+
+    def _alone(self, document_id: str) -> Gathered | None:
+        """Return a document that somebody may ask, if it fits into what is read whole."""
+        return self._once((document_id,), lambda identity: self._laid_out([identity], ""))
+
+    def _once(self, arguments: tuple[Any, ...], make: Callable[..., Gathered | None]) -> Gathered | None:
+        """Return what was made of the same arguments for the index as it is, or make it."""
+        key = (self._index.generation, *arguments)
         if key not in self._wholes:
-            if len(self._wholes) > 64:
+            if len(self._wholes) > MOST_KNOWN:
                 self._wholes.clear()
-            self._wholes[key] = self._read_whole(documents, owner)
+            self._wholes[key] = make(*arguments)
         return self._wholes[key]
 
-    def _read_whole(self, documents: Collection[str] | None, owner: str) -> Gathered | None:
+    def _together(self, documents: frozenset[str] | None, owner: str) -> Gathered | None:
         if documents is None and self._index.count() > LONGEST_WHOLE:
             return None
         visible = [d.id for d in self._index.documents(owner) if documents is None or d.id in documents]
-        passages = [passage for identity in visible for passage in self._index.document_passages(identity)]
+        return self._laid_out(visible, owner)
+
+    def _laid_out(self, documents: Sequence[str], owner: str) -> Gathered | None:
+        passages = [passage for identity in documents for passage in self._index.document_passages(identity)]
         if not passages or sum(tokens(p.text) for p in passages) > self._settings.whole_tokens():
             return None
-        shown = tuple(self._index.document(identity) for identity in visible)
-        return Gathered(lay_out(passages, shown), shown, whole=True)
+        shown = tuple(self._index.document(identity) for identity in documents)
+        reading = lay_out(passages, shown)
+        return Gathered(replace(reading, kept=self._kept.file(reading, owner)), shown, whole=True)
+
+
+def _document_of(found: Sequence[RetrievedPassage]) -> str | None:
+    """Return the document that a question is about: the one whose passages' squared scores have the greatest sum."""
+    sums: defaultdict[str, float] = defaultdict(float)
+    for hit in found:
+        sums[hit.passage.document_id] += hit.score**2
+    return max(sums, key=lambda document: sums[document], default=None)
 
 
 def _text(passage: Passage, span: Span) -> str:

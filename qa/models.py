@@ -1,4 +1,4 @@
-"""The models of an engine but its embedder: opened at first need; the reader, and what it has read ahead."""
+"""The models of an engine but its embedder, opened at first need."""
 
 import logging
 import threading
@@ -32,8 +32,6 @@ class Models:
         self._cross_encoder: CrossEncoder | None = None
         self._no_cross_encoder = False
         self._opening = threading.Lock()
-        self._warming = threading.Lock()
-        self._warmed: str | None = None
 
     @property
     def chat_model(self) -> BaseChatModel:
@@ -52,7 +50,7 @@ class Models:
     def reader(self) -> Reader:
         """The reader that fits the chat model; errors are those of `chat_model`."""
         if self._reader is None:
-            self._reader = open_reader(self.chat_model)
+            self._reader = open_reader(self.chat_model, self._settings.index_dir())
         return self._reader
 
     def relevance(self, question: str, reading: Reading) -> Relevance:
@@ -85,10 +83,3 @@ class Models:
                     self._no_cross_encoder = True
                     log.warning("no cross-encoder: %s", error)
         return self._cross_encoder.scores(question, sentences) if self._cross_encoder else None
-
-    def warm(self, reading: Reading, folder: Path) -> None:
-        """Have sentences read ahead, unless these were the last; what was read is kept in the folder."""
-        with self._warming:
-            if self._warmed != reading.text:
-                self.reader.warm(reading, folder)
-                self._warmed = reading.text

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -15,19 +15,17 @@ from qa.calibration import Calibration
 from qa.concluding import conclude, known_without_proof, proved
 from qa.conversation import check_history, check_question, search_question
 from qa.datatypes import Answer, RetrievedPassage, Timings, Turn
-from qa.embedding import Embedder, open_embedder, prepare
+from qa.embedding import Embedder, open_embedder
 from qa.index import Index
 from qa.judging import Judge
-from qa.library import Library
-from qa.material import POOL, Material
+from qa.material import POOL
 from qa.models import Models
 from qa.pointing import shared_words
-from qa.reading import NOTHING
-from qa.retrieval import PassageRetriever, Retriever
+from qa.preparing import Piece, Preparation
+from qa.retrieval import PassageRetriever
 from qa.runnables import as_runnable
 from qa.settings import Settings
 from qa.showing import Showing
-from qa.suggesting import Suggestions
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
@@ -35,20 +33,13 @@ if TYPE_CHECKING:
 
 ADAPTERS = Path(__file__).parent / "adapters"
 
-Piece = tuple[RetrievedPassage, ...] | str | Answer
 
-
-class QA(Library):
+class QA(Preparation):
     """Questions to one corpus. Open with `QA.open`; all methods may be called from any thread."""
 
     def __init__(self, settings: Settings, embedder: Embedder, index: Index, models: Models) -> None:
         """Compose what is open; callers use `open`."""
-        super().__init__(settings, embedder, index)
-        self.ready = False
-        self._models = models
-        self._retriever = Retriever(index, embedder, settings.top_k)
-        self._material = Material(index, embedder, settings, models.scores)
-        self._suggestions = Suggestions(index)
+        super().__init__(settings, embedder, index, models)
         self._calibration = Calibration.load(ADAPTERS / "reader.json")
         self._answers = AnswerCache()
 
@@ -105,12 +96,13 @@ class QA(Library):
 
         reader = self._models.reader
         turns = reader.turns_read(question, history)
-        key = self._answers.key(self._index.generation, question, turns, documents, owner)
+        whole = self._read_whole(candidates, documents, owner)
+        key = self._answers.key(self._index.generation, question, turns, documents, owner, whole and whole.reading.kept)
         if cached := self._answers.get(key):
             yield cached.text
             yield cached
             return
-        material = self._material.gather(searched, candidates, documents, owner)
+        material = whole or self._material.best(searched, candidates)
         shared = shared_words(question, material.reading)
         threshold, relevance = self.settings.decline_threshold, self._models.relevance(question, material.reading)
         judge = Judge(passages, material.whole, self._calibration, threshold, shared, relevance)
@@ -120,9 +112,8 @@ class QA(Library):
             known_without_proof(question, searched, material),
             lambda part: proved(question, searched, material, part, judge, finished=False).text,
         )
-        if material.whole and material is self._material.whole(None, ""):
-            self._models.warm(material.reading, self.settings.index_dir())
         if material.reading.sentences:
+            reader.warm(material.reading)
             for reply in reader.read(material.reading, question, turns, judge):
                 if judge.sure and (piece := showing.piece(reply)):
                     first = first or time.perf_counter() - begun
@@ -158,33 +149,6 @@ class QA(Library):
         finally:
             await asyncio.to_thread(pieces.close)  # type: ignore[attr-defined]
 
-    def read_ahead(
-        self,
-        begun: str,
-        *,
-        history: Sequence[Turn] = (),
-        documents: Collection[str] | None = None,
-        owner: str = "",
-    ) -> None:
-        """Have the model read what is written of a question so far, so that asking the whole of it takes less time.
-
-        Does nothing where the sentences to be read depend on the question, or while the model is at work.
-
-        Args:
-            begun: the question's beginning; a word counts once white space or a question mark follows it.
-            history: earlier turns, oldest first.
-            documents: ids of the documents that will be asked; None for all.
-            owner: whose uploads will be read beside the corpus.
-        """
-        whole = self._material.whole(documents, owner)
-        if whole and self.ready:
-            self._models.reader.read_ahead(whole.reading, begun, check_history(history))
-
-    @property
-    def runs_here(self) -> bool:
-        """Whether the model runs in this process, so that asking it costs nothing but this machine's time."""
-        return self._models.reader.runs_here
-
     def batch(self, questions: Sequence[str], **options: Any) -> list[Answer]:
         """Return the answers to several questions, in their order, as many at a time as the model has slots."""
         with ThreadPoolExecutor(self.settings.slots) as pool:
@@ -209,32 +173,3 @@ class QA(Library):
     def as_retriever(self, k: int | None = None) -> PassageRetriever:
         """Return a LangChain retriever over the same index."""
         return PassageRetriever(retriever=self._retriever, k=k)
-
-    def suggest(self, wanted: Callable[[], bool] = lambda: False) -> bool:
-        """Make suggested questions unless the index has them, some seconds for each; return whether that is done.
-
-        When `wanted` says that someone else waits for the model, this returns; a later call goes on from there.
-        """
-        return self._suggestions.prepare(self._models.chat_model, self.stream, wanted)
-
-    def suggestions(self) -> tuple[str, ...]:
-        """Return questions to start from, made from the corpus by `suggest`; uploads add none."""
-        return self._suggestions.starters()
-
-    def follow_ups(self, answer: Answer, asked: Sequence[str] = ()) -> tuple[str, ...]:
-        """Return up to three suggested questions that lie near an answer and were not `asked` before."""
-        return self._suggestions.near(answer, asked)
-
-    def warm_up(self, progress: Callable[[str], None] | None = None) -> None:
-        """Load the models, read the instructions and a small corpus; then the engine is `ready` to answer at speed."""
-        tell = progress or (lambda _: None)
-        tell("loading the embedder")
-        whole = self._material.whole(None, "")
-        prepare(self._embedder, many=whole is None)
-        self._models.scores("warm up", ["warm up"])
-        tell("loading the language model")
-        if whole:
-            tell("reading the article")
-        self._models.warm(whole.reading if whole else NOTHING, self.settings.index_dir())
-        self.ready = True
-        tell("ready")

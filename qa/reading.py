@@ -9,14 +9,17 @@ Nothing here calls a model.
 """
 
 import functools
+import hashlib
 import itertools
 import re
 import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from qa.datatypes import Document, Passage, Turn
 
+KEPT, INSTRUCTIONS_SCOPE = "reading-", "instructions"
 NOT_STATED = "none"
 SYSTEM = (
     "You answer questions from sentences with labels, and from nothing else. Write the labels of the sentences that "
@@ -53,14 +56,20 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The material of one question: the text shown to the model and the sentences behind its labels."""
+    """The material of a question: the text shown to the model and the sentences behind its labels.
+
+    `kept` is the file for what a model has read of it, where other questions will be asked of the same sentences.
+    """
 
     text: str
     sentences: tuple[NumberedSentence, ...]
+    kept: Path | None = None
 
 
+INSTRUCTIONS = f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n"
+"""What all ChatML prompts begin with."""
 NOTHING = Reading("", ())
-"""No material: a prompt of it is what all prompts begin with."""
+"""No material: the model may read its instructions."""
 
 
 def escape(text: str) -> str:
@@ -130,7 +139,12 @@ def request(question: str, history: Sequence[Turn] = ()) -> str:
 
 def chat_prefix(reading: Reading) -> str:
     """Return the beginning of a ChatML prompt up to the question; it can be kept in a model's cache."""
-    return f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n{instruction(reading)}"
+    return f"{INSTRUCTIONS}{instruction(reading)}"
+
+
+def kept_file(folder: Path, scope: str, text: str) -> Path:
+    """Return the file in an index's folder for what a model has read of a text (see kept.py for the scopes)."""
+    return folder / f"{KEPT}{scope}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def chat_suffix(question: str, history: Sequence[Turn] = ()) -> str:

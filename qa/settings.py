@@ -60,6 +60,9 @@ class Settings(BaseModel):
     whole_document_tokens: int | None = Field(
         None, ge=0, le=1_000_000, description="a corpus up to this is read whole; None: 1,600 embedded, else 12,000"
     )
+    reading_megabytes: int = Field(
+        512, ge=0, le=1_000_000, description="disk space for documents that the embedded model has read, to read whole"
+    )
     max_question_characters: int = Field(2000, ge=10, le=100_000, description="longest question, characters")
     decline_threshold: float | None = Field(
         None, ge=0, le=1, description="least probability for an answer to be given; None: as calibrated"

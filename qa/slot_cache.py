@@ -1,94 +1,143 @@
-"""What the embedded model has read, kept on disk: saved once, restored at the next start in hundredths of a second.
+"""What the embedded model has read, kept in files: taken up in hundredths of a second instead of read anew in many.
 
-A file holds a line of JSON (whose state it is, and its sha256) and then llama.cpp's own bytes; it is read only by the
-very model, adapter, number of slots and runtime that wrote it.
+A file holds a line of JSON (whose state it is, of how many characters of the text, and its sha256) and then llama.cpp's
+own bytes; only the very model, adapter, number of slots and runtime that wrote it take it up. While a text is being
+read, its file holds what there is of it, so that reading goes on from where it was interrupted.
 """
 
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from qa.errors import ModelError
-from qa.runtime import Runtime
-
-_NAME = "slot.bin"
-SAVED_SLOT = 0
-"""The slot whose state is saved; all slots take it up."""
+from qa.runtime import Around, Runtime
 
 
-@contextmanager
-def _state(runtime: Runtime) -> Iterator[Path]:
-    """The file in which the server leaves and finds the state of a slot; it is gone afterwards."""
-    path = runtime.folder / _NAME
-    try:
-        yield path
-    finally:
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What many prompts begin with, and the file in which what the model has read of it is kept."""
+
+    text: str
+    file: Path
 
 
-def _take(runtime: Runtime) -> None:
-    """Have the saved slot's state written to the file."""
-    runtime.post(f"/slots/{SAVED_SLOT}?action=save", {"filename": _NAME})
+class SlotCache:
+    """Lets the slots of one runtime take up from files what was read before, and keeps what they read."""
 
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._proved: dict[Path, tuple[int, int]] = {}
+        self._elsewhere: dict[Path, Path] = {}
 
-def _give(runtime: Runtime, slots: Iterable[int]) -> None:
-    """Have slots take up the state in the file."""
-    for slot in slots:
-        runtime.post(f"/slots/{slot}?action=restore", {"filename": _NAME})
-
-
-def share(runtime: Runtime) -> None:
-    """Give all slots what the saved slot has read; where that fails, each reads it anew when it is first used."""
-    others = [slot for slot in range(runtime.options.slots) if slot != SAVED_SLOT]
-    if not others:
-        return
-    with suppress(ModelError), _state(runtime):
-        _take(runtime)
-        _give(runtime, others)
-
-
-def save(runtime: Runtime, path: Path) -> None:
-    """Write what the saved slot has read to a file.
-
-    Raises:
-        ModelError: the file cannot be written.
-    """
-    temporary = path.with_name(path.name + ".part")
-    with _state(runtime) as state:
+    def characters(self, beginning: Beginning) -> int:
+        """Return how many characters of the text its file has; 0 if it is missing or of another model."""
         try:
-            _take(runtime)
+            with self._place(beginning).open("rb") as source:
+                return int(self._header(source.readline())["characters"])
+        except (OSError, ValueError):
+            return 0
+
+    def taking_up(self, beginning: Beginning) -> Around:
+        """Have the slot know the beginning before a generation, as far as its file has it."""
+
+        @contextmanager
+        def around(slot: int) -> Iterator[None]:
+            if not self._runtime.held[slot].startswith(beginning.text) and (known := self._restore(slot, beginning)):
+                self._runtime.held[slot] = beginning.text[:known]
+            yield
+
+        return around
+
+    def keeping(self, beginning: Beginning, known: int, characters: int) -> Around:
+        """Have the slot know `known` characters before it reads as far as `characters`, and put that into the file."""
+
+        @contextmanager
+        def around(slot: int) -> Iterator[None]:
+            with self.taking_up(Beginning(beginning.text[:known], beginning.file))(slot):
+                yield
+            if self._runtime.held[slot] == beginning.text[:characters]:
+                self._save(slot, beginning, characters)
+
+        return around
+
+    def _save(self, slot: int, beginning: Beginning, characters: int) -> None:
+        """Write what a slot has read; into the runtime's own folder where the file's cannot be written."""
+        with self._state(slot) as state:
+            self._runtime.post(f"/slots/{slot}?action=save", {"filename": state.name})
             with state.open("rb") as source:
-                header = {"identity": runtime.identity, "sha256": hashlib.file_digest(source, "sha256").hexdigest()}
-                path.parent.mkdir(parents=True, exist_ok=True)
-                source.seek(0)
-                with temporary.open("wb") as target:
-                    target.write(json.dumps(header).encode() + b"\n")
-                    shutil.copyfileobj(source, target, 1 << 20)
-            temporary.replace(path)
-        except OSError as error:
-            raise ModelError(f"cannot keep what the model has read in {str(path)!r}: {error}") from error
+                header = {
+                    "identity": self._runtime.identity,
+                    "characters": characters,
+                    "sha256": hashlib.file_digest(source, "sha256").hexdigest(),
+                }
+            try:
+                _write(header, state, beginning.file)
+            except OSError:
+                self._elsewhere[beginning.file] = self._runtime.folder / beginning.file.name
+                with suppress(OSError):  # a full disk costs time, no answer
+                    _write(header, state, self._place(beginning))
+
+    def _restore(self, slot: int, beginning: Beginning) -> int:
+        """Give a slot what the file holds and return its number of characters; 0, and nothing changed, if it fails."""
+        path = self._place(beginning)
+        with self._state(slot) as state:
+            try:
+                with path.open("rb") as source:
+                    header = self._header(source.readline())
+                    with state.open("wb") as target:
+                        shutil.copyfileobj(source, target, 1 << 20)
+                self._prove(path, state, header["sha256"])
+                self._runtime.post(f"/slots/{slot}?action=restore", {"filename": state.name})
+                path.touch()
+            except (OSError, ValueError, ModelError):
+                return 0
+        return int(header["characters"])
+
+    def _prove(self, path: Path, state: Path, sha256: str) -> None:
+        """Raise ValueError if a file's bytes, copied to `state`, are not those once written; looked at once a file."""
+        found = path.stat()
+        mark = (found.st_ino, found.st_size)
+        if self._proved.get(path) != mark:
+            with state.open("rb") as source:
+                if hashlib.file_digest(source, "sha256").hexdigest() != sha256:
+                    raise ValueError(f"{str(path)!r} is damaged")
+            self._proved[path] = mark
+
+    def _header(self, line: bytes) -> dict[str, Any]:
+        """Read a file's first line; raise ValueError if it is not one of this model's."""
+        header: dict[str, Any] = json.loads(line)
+        if header.get("identity") != self._runtime.identity:
+            raise ValueError("written by another model or runtime")
+        return header
+
+    def _place(self, beginning: Beginning) -> Path:
+        return self._elsewhere.get(beginning.file, beginning.file)
+
+    @contextmanager
+    def _state(self, slot: int) -> Iterator[Path]:
+        """The file in which the server leaves and finds the state of a slot; it is gone afterwards."""
+        path = self._runtime.folder / f"slot-{slot}.bin"
+        try:
+            yield path
         finally:
             with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
 
 
-def restore(runtime: Runtime, path: Path) -> bool:
-    """Give all slots what a file holds; False, and nothing changed, when it is missing, damaged or another model's."""
-    with _state(runtime) as state:
-        try:
-            with path.open("rb") as source:
-                header = json.loads(source.readline())
-                with state.open("w+b") as target:
-                    shutil.copyfileobj(source, target, 1 << 20)
-                    target.seek(0)
-                    digest = hashlib.file_digest(target, "sha256").hexdigest()
-            if header != {"identity": runtime.identity, "sha256": digest}:
-                return False
-            _give(runtime, range(runtime.options.slots))
-        except (OSError, ValueError, ModelError):
-            return False
-    return True
+def _write(header: dict[str, Any], state: Path, path: Path) -> None:
+    """Write a header and a state to a file, all or nothing; raises OSError."""
+    temporary = path.with_name(f"{path.name}.{state.stem}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as target, state.open("rb") as source:
+            target.write(json.dumps(header).encode() + b"\n")
+            shutil.copyfileobj(source, target, 1 << 20)
+        temporary.replace(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)

@@ -103,6 +103,9 @@ class PageQA:
             return ()
         return ("Who rejected the claim about the strikes?", "What became of trade?")
 
+    def read_documents(self, wanted: Callable[[], bool] = lambda: False) -> bool:
+        return True
+
     def suggest(self, wanted: Callable[[], bool] = lambda: False) -> bool:
         return self.late is None or self.late.exists()
 

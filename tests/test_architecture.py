@@ -59,12 +59,12 @@ LAYERS = (
     ),
     (
         ("encoder", "embedding", "cross_encoder"),
-        ("gate", "generation", "runtime", "slot_cache", "messages", "embedded", "language_model"),
+        ("gate", "generation", "llama_server", "runtime", "slot_cache", "messages", "embedded", "language_model"),
     ),
     (("database", "store", "vectors", "shelves", "syncing", "index"),),
-    (("retrieval",), ("material",), ("suggesting",), ("answering", "judging"), ("runnables",)),
+    (("retrieval",), ("kept", "material"), ("suggesting",), ("answering", "judging"), ("runnables",)),
     (("models",), ("library",), ("answer_cache",), ("concluding",), ("showing",)),
-    (("pipeline", "asking"),),
+    (("preparing", "pipeline", "asking"),),
     (("question_sets", "scoring", "metrics", "reporting", "evaluation"), ("doctor",)),
     (("cli", "__main__"), ("terminal", "options", "warm", "commands"), UI),
 )
@@ -76,7 +76,7 @@ HEAVY = {
     "huggingface_hub": {"weights"},
     "sentence_transformers": {"embedding"},
     "torch": {"embedding"},
-    "xllamacpp": {"runtime"},
+    "xllamacpp": {"llama_server"},
 }
 """Heavy library -> the module, or the folder, that alone may import it."""
 

@@ -17,10 +17,13 @@ import pytest
 from qa.answering import EmbeddedReader
 from qa.corpus import make_document
 from qa.embedded import EmbeddedChatModel
-from qa.errors import ModelError
+from qa.errand import Errand, Urgency
+from qa.errors import BusyError, ModelError
+from qa.models import ADAPTER
 from qa.passages import split
 from qa.reading import chat_prefix, chat_suffix, lay_out
 from qa.settings import Settings
+from qa.slot_cache import Beginning
 from qa.weights import chat_model_file
 
 pytestmark = pytest.mark.slow
@@ -41,8 +44,8 @@ def model(path: Path) -> Iterator[EmbeddedChatModel]:
     model.close()
 
 
-def last_usage(model: EmbeddedChatModel, prompt: str, max_tokens: int = 1):
-    *_, last = model.complete(prompt, max_tokens=max_tokens)
+def last_usage(model: EmbeddedChatModel, prompt: str, beginning: Beginning | None = None):
+    *_, last = model.complete(prompt, max_tokens=1, beginning=beginning)
     return last.usage
 
 
@@ -119,32 +122,32 @@ def test_what_was_read_ahead_is_not_read_again(model, seed_article):
     assert usage.prompt_tokens - usage.cached_tokens <= 9
 
 
-def test_a_finished_question_is_read_ahead_to_the_end_of_its_prompt(model, seed_article):
+def test_a_finished_question_is_read_ahead_to_the_end_of_its_prompt(model, seed_article, tmp_path):
     document = make_document("Talks", "talks.txt", seed_article.read_text(encoding="utf-8")[:1200])
     reading, question = lay_out(split(document, 400), [document]), "What was said about the strikes?"
-    EmbeddedReader(model).read_ahead(reading, question + " ", ())
+    EmbeddedReader(model, tmp_path).read_ahead(reading, question + " ", ())
     usage = last_usage(model, chat_prefix(reading) + chat_suffix(question))
     assert usage.prompt_tokens - usage.cached_tokens == 1
 
 
-def test_a_known_beginning_is_not_read_again_though_another_prompt_came_between(model, seed_article):
-    start = beginning(seed_article, characters=2000)
-    model.warm(start)
-    first = last_usage(model, start + ending("Who?"))
+def test_a_known_beginning_is_not_read_again_though_another_prompt_came_between(model, seed_article, tmp_path):
+    talks = Beginning(beginning(seed_article, characters=2000), tmp_path / "talks")
+    model.warm(talks)
+    first = last_usage(model, talks.text + ending("Who?"), talks)
     model.invoke("Write one word.", max_tokens=2)
-    second = last_usage(model, start + ending("Where was it?"))
+    second = last_usage(model, talks.text + ending("Where was it?"), talks)
     assert first.prompt_tokens > 400
     for usage in (first, second):
         assert usage.prompt_tokens - usage.cached_tokens <= 20
 
 
-def test_what_one_slot_has_read_none_of_those_at_work_beside_it_reads_again(path, seed_article):
-    start = beginning(seed_article, characters=1000)
+def test_what_was_read_none_of_the_slots_at_work_side_by_side_reads_again(path, seed_article, tmp_path):
+    start = Beginning(beginning(seed_article, characters=1000), tmp_path / "start")
     model = EmbeddedChatModel(path=path, context_tokens=512, slots=3)
     unread: dict[int, int] = {}
 
     def ask(number: int) -> None:
-        usage = last_usage(model, start + ending(f"Who is number {number}?"))
+        usage = last_usage(model, start.text + ending(f"Who is number {number}?"), start)
         unread[number] = usage.prompt_tokens - usage.cached_tokens
 
     model.warm(start)
@@ -158,25 +161,70 @@ def test_what_one_slot_has_read_none_of_those_at_work_beside_it_reads_again(path
     assert max(unread.values()) <= 25
 
 
-def test_what_was_read_is_saved_and_taken_up_by_a_model_loaded_later(path, seed_article, tmp_path):
-    start = beginning(seed_article, characters=1000)
+def test_what_was_read_is_kept_for_a_model_loaded_later(path, seed_article, tmp_path):
+    start = Beginning(beginning(seed_article, characters=1000), tmp_path / "kept" / "start")
     model = EmbeddedChatModel(path=path, context_tokens=512, slots=2)
     model.warm(start)
-    file = tmp_path / "cache" / "beginning.bin"
-    model.save_cache(file)
     model.close()
     other = EmbeddedChatModel(path=path, context_tokens=512, slots=2)
     try:
-        assert other.load_cache(file)
-        usage = last_usage(other, start + ending("Who?"))
+        assert other.knows(start)
+        usage = last_usage(other, start.text + ending("Who?"), start)
         assert usage.prompt_tokens - usage.cached_tokens <= 20
-        changed = bytearray(file.read_bytes())
+        other.invoke("Write one word.", max_tokens=2)
+        changed = bytearray(start.file.read_bytes())
         changed[-1] ^= 1
-        file.write_bytes(changed)
-        assert not other.load_cache(file)
-        assert not other.load_cache(tmp_path / "missing.bin")
+        start.file.unlink()
+        start.file.write_bytes(changed)
+        usage = last_usage(other, start.text + ending("Who?"), start)
+        assert usage.prompt_tokens - usage.cached_tokens > 100
+        scaled = EmbeddedChatModel(path=path, context_tokens=512, slots=2, adapter=ADAPTER)
+        assert not scaled.knows(start)
+        assert not other.knows(Beginning(start.text, tmp_path / "missing"))
     finally:
         other.close()
+
+
+def test_a_reading_that_gave_way_goes_on_from_what_was_kept(model, seed_article, tmp_path):
+    whole = Beginning(beginning(seed_article, characters=3000), tmp_path / "whole")
+    errand = Errand(Urgency.IDLE)
+
+    def read() -> None:
+        with errand.under(), pytest.raises(BusyError):
+            model.warm(whole)
+
+    reading = threading.Thread(target=read)
+    reading.start()
+    assert eventually(whole.file.exists, seconds=60)
+    model.invoke("Write one word.", max_tokens=2)
+    reading.join()
+    assert not model.knows(whole)
+    read_tokens = []
+    steps = model._runtime.generate
+
+    def counted(*arguments: Any, **options: Any) -> Iterator[Any]:
+        for chunk in steps(*arguments, **options):
+            if chunk.usage:
+                read_tokens.append(chunk.usage.prompt_tokens - chunk.usage.cached_tokens)
+            yield chunk
+
+    model._runtime.generate = counted
+    model.warm(whole)
+    model._runtime.generate = steps
+    assert model.knows(whole)
+    assert sum(read_tokens) < model.count_tokens(whole.text) - 150
+    usage = last_usage(model, whole.text + ending("Who?"), whole)
+    assert usage.prompt_tokens - usage.cached_tokens <= 20
+
+
+def test_where_the_folder_cannot_be_written_what_was_read_is_kept_as_long_as_the_model(model, seed_article, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    start = Beginning(beginning(seed_article, characters=600), tmp_path / "file" / "start")
+    model.warm(start)
+    assert model.knows(start)
+    model.invoke("Write one word.", max_tokens=2)
+    usage = last_usage(model, start.text + ending("Who?"), start)
+    assert usage.prompt_tokens - usage.cached_tokens <= 20
 
 
 def test_closing_a_stream_really_stops_the_model(model):

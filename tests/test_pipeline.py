@@ -109,7 +109,7 @@ def test_what_a_question_does_not_lean_on_makes_it_no_other_question(settings, o
     class Local(ChatReader):
         turns_read = EmbeddedReader.turns_read
 
-    monkeypatch.setattr("qa.models.open_reader", Local)
+    monkeypatch.setattr("qa.models.open_reader", lambda model, folder: Local(model))
     engine = engine_with(settings, opened, "B: It cost 12 million crowns")
     first = engine.ask("What was the price of the bridge?")
     history = [{"role": "user", "content": "Who opened the bridge?"}, {"role": "assistant", "content": "Ana Lind. [1]"}]
@@ -169,17 +169,17 @@ def test_only_whole_words_of_a_small_corpus_are_read_ahead(settings, opened, mon
         def read_ahead(self, reading, begun, history):
             read.append((len(reading.sentences), begun, len(history)))
 
-    monkeypatch.setattr("qa.models.open_reader", Ahead)
+    monkeypatch.setattr("qa.models.open_reader", lambda model, folder: Ahead(model))
     engine = engine_with(settings, opened)
     engine.read_ahead("Who ")
     assert read == []  # not ready: the article has not been read
     engine.warm_up()
     engine.read_ahead("Who opened ", history=[{"role": "user", "content": "What?"}])
-    assert read == [(3, "Who opened ", 1)]
+    assert read == [(3, "", 0), (3, "Who opened ", 1)]
     large = engine.beside(settings.model_copy(update={"whole_document_tokens": 0}))
     large.ready = True
     large.read_ahead("Who opened ")
-    assert len(read) == 1
+    assert len(read) == 2
 
 
 @pytest.mark.parametrize(("whole_document_tokens", "sentences"), [(1_600, 3), (0, 0)])
@@ -189,10 +189,10 @@ def test_warming_up_reads_the_instructions_and_a_small_corpus_with_them(
     read = []
 
     class Warmed(ChatReader):
-        def warm(self, reading, folder):
+        def warm(self, reading):
             read.append(len(reading.sentences))
 
-    monkeypatch.setattr("qa.models.open_reader", Warmed)
+    monkeypatch.setattr("qa.models.open_reader", lambda model, folder: Warmed(model))
     engine = engine_with(settings.model_copy(update={"whole_document_tokens": whole_document_tokens}), opened)
     engine.warm_up()
     assert read == [sentences]

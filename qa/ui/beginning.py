@@ -10,7 +10,8 @@ from qa.errors import QAError
 from qa.ui.streaming import Incoming
 
 if TYPE_CHECKING:
-    from qa.pipeline import QA, Piece
+    from qa.pipeline import QA
+    from qa.preparing import Piece
 
 
 @dataclass(frozen=True, slots=True)

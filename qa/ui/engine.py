@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 QUIET_SECONDS = 2.0
-"""How long nobody must have asked before the model is used for suggested questions."""
+"""How long nobody must have asked before documents are read and questions suggested."""
 CLOSING_SECONDS = 10.0
 
 
@@ -31,7 +31,7 @@ class Progress:
 
 
 class Engine:
-    """Opens a QA in a thread of its own and, once it is ready, has it make suggested questions while nobody asks."""
+    """Opens a QA in a thread of its own and, once it is ready, has it read and suggest ahead while nobody asks."""
 
     def __init__(self, open_qa: Callable[[], "QA"]) -> None:
         self._open_qa = open_qa
@@ -43,6 +43,7 @@ class Engine:
         self._asking = 0
         self._last_asked = 0.0
         self._thread: threading.Thread | None = None
+        self._errand = Errand(Urgency.IDLE)
         self.progress = Progress()
 
     def start(self) -> None:
@@ -53,9 +54,10 @@ class Engine:
     def _work(self) -> None:
         self._prepare()
         try:
-            self._suggest()
-        except Exception as error:  # the page does without suggested questions
-            log.warning("no questions could be suggested: %s: %s", type(error).__name__, error)
+            self._use_quiet()
+        except Exception as error:  # the page does without what quiet times are used for
+            if not self._closing.is_set():
+                log.warning("nothing is read or suggested ahead: %s: %s", type(error).__name__, error)
         finally:
             self._suggested.set()
 
@@ -74,14 +76,16 @@ class Engine:
         finally:
             self._finished.set()
 
-    def _suggest(self) -> None:
-        """Have questions suggested; a person's question stops that at once, and it goes on when all is quiet."""
+    def _use_quiet(self) -> None:
+        """Have documents read and questions suggested; a person's question stops that at once until all is quiet."""
         if self._qa is None or self.progress.error:
             return
         while not self._closing.is_set():
-            with Errand(Urgency.IDLE).under():
-                if not self._wanted() and self._qa.suggest(self._wanted):
-                    return
+            self._errand = Errand(Urgency.IDLE)
+            with self._errand.under():
+                read = not self._wanted() and self._qa.read_documents(self._wanted)
+                if read and not self.suggested and self._qa.suggest(self._wanted):
+                    self._suggested.set()
             self._closing.wait(QUIET_SECONDS / 4)
 
     def _wanted(self) -> bool:
@@ -157,6 +161,7 @@ class Engine:
     def close(self, *_: Any) -> None:
         """Close the QA, when it was opened."""
         self._closing.set()
+        self._errand.cancel()
         if self._thread is not None:
             self._thread.join(CLOSING_SECONDS)
         if self._qa is not None:

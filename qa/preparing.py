@@ -1,0 +1,128 @@
+"""What an engine does before it is asked: it loads models, reads documents and begun questions, makes suggestions."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+from qa.conversation import check_history, search_question
+from qa.datatypes import Answer, RetrievedPassage, Turn
+from qa.embedding import Embedder, prepare
+from qa.errors import BusyError
+from qa.index import Index
+from qa.library import Library
+from qa.material import POOL, Gathered, Material
+from qa.models import Models
+from qa.reading import NOTHING
+from qa.retrieval import Retriever
+from qa.settings import Settings
+from qa.suggesting import Suggestions
+
+Piece = tuple[RetrievedPassage, ...] | str | Answer
+
+
+class Preparation(Library):
+    """An engine's documents and models, and what makes them ready; `ready` once questions are answered at speed."""
+
+    def __init__(self, settings: Settings, embedder: Embedder, index: Index, models: Models) -> None:
+        """Compose what is open."""
+        super().__init__(settings, embedder, index)
+        self.ready = False
+        self._models = models
+        self._retriever = Retriever(index, embedder, settings.top_k)
+        self._material = Material(index, self._kept, embedder, settings, models.scores)
+        self._patient = True
+        self._suggestions = Suggestions(index)
+
+    @abstractmethod
+    def stream(self, question: str) -> Iterator[Piece]:
+        """Answer a question in pieces (see `QA`)."""
+
+    def warm_up(self, progress: Callable[[str], None] | None = None) -> None:
+        """Load the models, read the instructions and a small corpus; then the engine is `ready` to answer at speed."""
+        tell = progress or (lambda _: None)
+        tell("loading the embedder")
+        whole = self._material.whole(None, "")
+        prepare(self._embedder, many=whole is None)
+        self._models.scores("warm up", ["warm up"])
+        tell("loading the language model")
+        if whole:
+            tell("reading the article")
+        reading = whole.reading if whole else NOTHING
+        self._models.reader.warm(reading)
+        self._models.reader.read_ahead(reading, "", ())
+        self.ready = True
+        tell("ready")
+
+    def read_ahead(
+        self,
+        begun: str,
+        *,
+        history: Sequence[Turn] = (),
+        documents: Collection[str] | None = None,
+        owner: str = "",
+    ) -> None:
+        """Have the model read what is written of a question so far, so that asking the whole of it takes less time.
+
+        Does nothing where only some sentences would be read, which depend on all of the question, or while the model is
+        at work.
+
+        Args:
+            begun: the question's beginning; a word counts once white space or a question mark follows it.
+            history: earlier turns, oldest first.
+            documents: ids of the documents that will be asked; None for all.
+            owner: whose uploads will be read beside the corpus.
+        """
+        if not self.ready:
+            return
+        history = check_history(history)
+        found = self._retriever.search(search_question(begun, history), POOL, documents, owner)
+        reader, whole = self._models.reader, self._read_whole(found, documents, owner)
+        if whole and reader.knows(whole.reading):
+            reader.read_ahead(whole.reading, begun, history)
+
+    def _read_whole(
+        self, found: Sequence[RetrievedPassage], documents: Collection[str] | None, owner: str
+    ) -> Gathered | None:
+        """Return what is to be read whole for a question, if anything."""
+        reader = self._models.reader
+        alone = found if reader.runs_here else ()  # a model elsewhere is paid for what it reads
+        return self._material.read_whole(alone, documents, owner, reader.knows, self._patient)
+
+    def read_documents(self, wanted: Callable[[], bool] = lambda: False) -> bool:
+        """Have the embedded model read small documents, half a minute for each; return whether that is done.
+
+        Questions about them are then answered from the whole document, and soon. From the first call on nobody waits
+        for a document to be read: until it is, its best sentences are. Call it `under` an errand that gives way.
+
+        Args:
+            wanted: says that someone else waits for the model; this then returns, and a later call goes on from there.
+        """
+        self._patient = False
+        try:
+            for reading in self._material.unread(self._models.reader.knows):
+                if wanted():
+                    return False
+                self._models.reader.warm(reading)
+                self._kept.sweep()
+        except BusyError:
+            return False
+        return True
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether the model runs in this process, so that asking it costs nothing but this machine's time."""
+        return self._models.reader.runs_here
+
+    def suggest(self, wanted: Callable[[], bool] = lambda: False) -> bool:
+        """Make suggested questions unless the index has them, some seconds for each; return whether that is done.
+
+        When `wanted` says that someone else waits for the model, this returns; a later call goes on from there.
+        """
+        return self._suggestions.prepare(self._models.chat_model, self.stream, wanted)
+
+    def suggestions(self) -> tuple[str, ...]:
+        """Return questions to start from, made from the corpus by `suggest`; uploads add none."""
+        return self._suggestions.starters()
+
+    def follow_ups(self, answer: Answer, asked: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return up to three suggested questions that lie near an answer and were not `asked` before."""
+        return self._suggestions.near(answer, asked)

@@ -1,0 +1,182 @@
+"""What is read whole of several small documents, when it is read, and what is kept of it for how long."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
+
+from qa.answering import ChatReader
+from qa.errors import BusyError
+from qa.kept import BYTES_PER_TOKEN
+from qa.pipeline import QA
+from qa.reading import KEPT, Reading
+from qa.settings import Settings
+
+TEXTS = {
+    "cats.txt": "A cat sat by the river. The cat was old. It had seen a dog once.",
+    "dogs.txt": "A dog ran to the tree. The dog was young. It barked at a stone.",
+    "fish.txt": "A fish swam in the cloud. The fish was blue. Nobody believed it.",
+}
+
+
+class LocalReader(ChatReader):
+    """Runs here, and writes a file for all that it reads whole."""
+
+    runs_here = True
+
+    def __init__(self) -> None:
+        super().__init__(GenericFakeChatModel(messages=iter(lambda: AIMessage("A: A sentence"), None)))
+        self.asked: list[Reading] = []
+        self.busy = False
+
+    def knows(self, reading: Reading) -> bool:
+        return reading.kept is None or reading.kept.is_file()
+
+    def warm(self, reading: Reading) -> None:
+        if not self.knows(reading):
+            if self.busy:
+                raise BusyError("somebody asks")
+            reading.kept.write_bytes(bytes(BYTES_PER_TOKEN))
+
+    def read(self, reading, question, turns, guide):
+        self.asked.append(reading)
+        return super().read(reading, question, turns, guide)
+
+
+@pytest.fixture
+def reader(monkeypatch: pytest.MonkeyPatch) -> LocalReader:
+    reader = LocalReader()
+    monkeypatch.setattr("qa.models.open_reader", lambda model, folder: reader)
+    return reader
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for name, text in TEXTS.items():
+        (corpus / name).write_text(text)
+    return Settings(corpus=corpus, data_dir=tmp_path / "data", whole_document_tokens=30)
+
+
+@pytest.fixture
+def engine(settings: Settings, reader: LocalReader, word_embedder) -> Iterator[QA]:
+    chat_model = GenericFakeChatModel(messages=iter(()))
+    with QA.open(settings, embedder=word_embedder(), chat_model=chat_model) as engine:
+        engine.sync()
+        yield engine
+
+
+def files(engine: QA) -> set[Path]:
+    return set(engine.settings.index_dir().glob(f"{KEPT}*"))
+
+
+def read_whole(reader: LocalReader) -> set[str]:
+    """Return the first words of what was read last, if it was a whole document."""
+    last = reader.asked[-1]
+    return {last.sentences[0].text} if last.kept else set()
+
+
+def test_a_document_that_was_read_before_is_read_whole_for_a_question_about_it(engine, reader):
+    engine.ask("Was the dog young?")
+    assert reader.asked[-1].kept is None
+    assert engine.read_documents()
+    assert len(files(engine)) == 3
+    engine.ask("Was the dog young?")
+    assert read_whole(reader) == {"A dog ran to the tree."}
+    assert len(reader.asked[-1].sentences) == 3
+    engine.ask("Was the fish blue?")
+    assert read_whole(reader) == {"A fish swam in the cloud."}
+
+
+def test_what_was_asked_about_is_read_first(engine, reader):
+    engine.ask("Was the fish blue?")
+    reads: list[Reading] = []
+    reader.warm = reads.append
+    engine.read_documents()
+    assert reads[0].sentences[0].text.startswith("A fish")
+
+
+def test_reading_gives_way_and_goes_on(engine, reader):
+    reader.busy = True
+    assert not engine.read_documents()
+    assert not engine.read_documents(lambda: True)
+    reader.busy = False
+    assert engine.read_documents()
+    assert len(files(engine)) == 3
+
+
+def test_an_upload_is_read_and_forgotten_with_all_that_was_kept_of_it(engine, reader):
+    engine.read_documents()
+    before = files(engine)
+    added = engine.add_text("Birds", "A bird sat on a cloud. The bird sang.", "me")
+    engine.read_documents()
+    assert len(files(engine) - before) == 1
+    engine.ask("Did the bird sing?", owner="me")
+    assert read_whole(reader) == {"A bird sat on a cloud."}
+    engine.ask("Did the bird sing?")
+    assert not read_whole(reader) & {"A bird sat on a cloud."}
+    engine.remove(added.id, "me")
+    assert files(engine) == before
+
+
+def test_a_small_corpus_and_an_upload_are_read_together_and_nobody_waits_for_it(settings, reader, word_embedder):
+    larger = settings.model_copy(update={"whole_document_tokens": 200})
+    with QA.open(larger, embedder=word_embedder(), chat_model=GenericFakeChatModel(messages=iter(()))) as engine:
+        engine.sync()
+        engine.warm_up()
+        assert engine.read_documents()
+        corpus = files(engine)
+        assert len(corpus) == 1
+        engine.add_text("Birds", "A bird sat on a cloud. The bird sang.", "me")
+        engine.ask("Did the bird sing?", owner="me")
+        assert reader.asked[-1].kept is None
+        engine.read_documents()
+        engine.ask("Did the bird sing?", owner="me")
+        assert len(reader.asked[-1].sentences) == 11
+        engine.forget("me")
+        assert files(engine) == corpus
+
+
+def test_all_of_a_small_corpus_is_waited_for_where_no_quiet_time_is_used(settings, reader, word_embedder):
+    larger = settings.model_copy(update={"whole_document_tokens": 200})
+    with QA.open(larger, embedder=word_embedder(), chat_model=GenericFakeChatModel(messages=iter(()))) as engine:
+        engine.sync()
+        engine.ask("Was the dog young?")
+        assert len(reader.asked[-1].sentences) == 9
+
+
+def test_a_changed_corpus_leaves_nothing_kept_of_what_it_was(engine, settings):
+    engine.read_documents()
+    (settings.corpus / "dogs.txt").unlink()
+    (settings.corpus / "cats.txt").write_text("Another cat came.")
+    engine.sync()
+    assert len(files(engine)) == 1
+    engine.read_documents()
+    assert len(files(engine)) == 2
+
+
+def test_what_was_used_longest_ago_goes_when_there_is_no_room(settings, reader, word_embedder):
+    small = settings.model_copy(update={"reading_megabytes": 1})
+    with QA.open(small, embedder=word_embedder(), chat_model=GenericFakeChatModel(messages=iter(()))) as engine:
+        engine.sync()
+        engine.read_documents()
+        kept = sorted(files(engine))
+        assert len(kept) == 3
+        for age, file in enumerate(kept):
+            file.write_bytes(bytes(400_000))
+            os.utime(file, (1_000 - age, 1_000 - age))
+        engine.forget("nobody")
+        assert sorted(files(engine)) == kept[:2]
+        engine.read_documents()
+        assert sorted(files(engine)) == kept[:2]
+
+
+def test_a_model_elsewhere_reads_no_single_document_whole(engine, reader):
+    engine.read_documents()
+    reader.runs_here = False
+    engine.ask("Was the dog young?")
+    assert reader.asked[-1].kept is None
