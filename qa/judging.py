@@ -36,10 +36,10 @@ class Verdict:
 class Judge:
     """Judges the reply to one question.
 
-    The reader asks `weigh` and `declines` before it writes (it is the reader's guide); from then on `relevance` holds
-    the cross-encoder's best log-odds (0 when unknown), and `sure` says whether the answer may state things in its own
-    words. `relevance_of` asks the cross-encoder about any sentences. A reader that tells no probability is judged by
-    what its reply proves alone.
+    The reader asks `weigh` and `declines` before it writes (it is the reader's guide). From then on `relevance` holds
+    the cross-encoder's best log-odds (0 when unknown), `declined` says whether nothing is to be written, and `sure`
+    whether the answer may state things in its own words. `relevance_of` asks the cross-encoder about any sentences. A
+    reader that tells no probability is judged by what its reply proves alone.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Judge:
         self._stated = calibration.stated_whole if whole else calibration.stated_retrieved
         calibrated = calibration.threshold_whole if whole else calibration.threshold_retrieved
         self._threshold = calibrated if threshold is None else threshold
-        self._declined = False
+        self.declined = False
         self.relevance = 0.0
         self.sure = True
 
@@ -87,9 +87,9 @@ class Judge:
             log_odds(not_stated), pointed(likely), cosine=self._cosine, whole=self._whole, relevance=self.relevance
         )
         stated = self._stated.probability(evidence)
-        self._declined = stated < self._threshold or self._unrelated
+        self.declined = stated < self._threshold or self._unrelated
         self.sure = stated >= self._calibration.sure
-        return self._declined
+        return self.declined
 
     def kept(self, reply: Reply) -> tuple[Statement, ...]:
         """Return the statements but for later ones whose sentences the cross-encoder finds unlikely to answer.
@@ -104,7 +104,7 @@ class Judge:
 
     def verdict(self, reply: Reply, cited: Cited) -> Verdict:
         """Decline what was declined before and what no sentence supports; else answer."""
-        answered = bool(cited.citations) and not self._declined
+        answered = bool(cited.citations) and not self.declined
         confidence, signals = RIGHT_WITHOUT_EVIDENCE, {}
         if evidence := self._evidence(reply, cited):
             scale = self._calibration.right_answer if answered else self._calibration.right_decline

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -11,6 +11,7 @@ from langchain_core.language_models import BaseChatModel
 
 from qa.answer_cache import AnswerCache
 from qa.answering import Reply
+from qa.attempts import Attempt, likeliest
 from qa.calibration import Calibration
 from qa.concluding import conclude, known_without_proof, proved
 from qa.conversation import check_history, check_question, search_question
@@ -18,7 +19,7 @@ from qa.datatypes import Answer, RetrievedPassage, Timings, Turn
 from qa.embedding import Embedder, open_embedder
 from qa.index import Index
 from qa.judging import Judge
-from qa.material import POOL
+from qa.material import POOL, Gathered
 from qa.models import Models
 from qa.pointing import shared_words
 from qa.preparing import Piece, Preparation
@@ -94,27 +95,27 @@ class QA(Preparation):
         found = time.perf_counter() - begun
         yield passages
 
-        reader = self._models.reader
-        turns = reader.turns_read(question, history)
-        whole = self._read_whole(candidates, documents, owner)
-        key = self._answers.key(self._index.generation, question, turns, documents, owner, whole and whole.reading.kept)
+        turns = self._models.reader.turns_read(question, history)
+        wholes = self._read_whole(candidates, documents, owner)
+        read = tuple(whole and whole.reading.kept for whole in wholes)
+        key = self._answers.key(self._index.generation, question, turns, documents, owner, read)
         if cached := self._answers.get(key):
             yield cached.text
             yield cached
             return
-        material = whole or self._material.best(searched, candidates)
-        shared = shared_words(question, material.reading)
-        threshold, relevance = self.settings.decline_threshold, self._models.relevance(question, material.reading)
-        judge = Judge(passages, material.whole, self._calibration, threshold, shared, relevance)
+
+        def attempt(whole: Gathered | None) -> Attempt:
+            return self._attempt(question, turns, passages, whole or self._material.best(searched, candidates))
+
         reply, first = Reply(""), 0.0
-        showing = Showing(
-            material.reading.sentences,
-            known_without_proof(question, searched, material),
-            lambda part: proved(question, searched, material, part, judge, finished=False).text,
-        )
-        if material.reading.sentences:
-            reader.warm(material.reading)
-            for reply in reader.read(material.reading, question, turns, judge):
+        with likeliest(attempt, wholes or [None]) as taken:
+            material, judge = taken.material, taken.judge
+            showing = Showing(
+                material.reading.sentences,
+                known_without_proof(question, searched, material),
+                lambda part: proved(question, searched, material, part, judge, finished=False).text,
+            )
+            for reply in taken.replies():
                 if judge.sure and (piece := showing.piece(reply)):
                     first = first or time.perf_counter() - begun
                     yield piece
@@ -122,6 +123,22 @@ class QA(Preparation):
         answer = conclude(question, searched, passages, material, reply, judge, Timings(found, first or total, total))
         self._answers.keep(key, answer)
         yield answer
+
+    def _attempt(
+        self, question: str, turns: Sequence[Turn], passages: Sequence[RetrievedPassage], material: Gathered
+    ) -> Attempt:
+        """Return the question asked of what was gathered."""
+        reader, reading = self._models.reader, material.reading
+        relevance, threshold = self._models.relevance(question, reading), self.settings.decline_threshold
+        shared = shared_words(question, reading)
+        judge = Judge(passages, material.whole, self._calibration, threshold, shared, relevance)
+
+        def read() -> Generator[Reply]:
+            if reading.sentences:
+                reader.warm(reading)
+                yield from reader.read(reading, question, turns, judge)
+
+        return Attempt(material, judge, read)
 
     def ask(
         self,

@@ -75,14 +75,15 @@ class Preparation(Library):
             return
         history = check_history(history)
         found = self._retriever.search(search_question(begun, history), POOL, documents, owner)
-        reader, whole = self._models.reader, self._read_whole(found, documents, owner)
-        if whole and reader.knows(whole.reading):
-            reader.read_ahead(whole.reading, begun, history)
+        reader = self._models.reader
+        for whole in self._read_whole(found, documents, owner)[:1]:
+            if whole and reader.knows(whole.reading):
+                reader.read_ahead(whole.reading, begun, history)
 
     def _read_whole(
         self, found: Sequence[RetrievedPassage], documents: Collection[str] | None, owner: str
-    ) -> Gathered | None:
-        """Return what is to be read whole for a question, if anything."""
+    ) -> list[Gathered | None]:
+        """Return what is to be read whole for a question (see `Material.read_whole`)."""
         reader = self._models.reader
         alone = found if reader.runs_here else ()  # a model elsewhere is paid for what it reads
         return self._material.read_whole(alone, documents, owner, reader.knows, self._patient)

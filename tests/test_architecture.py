@@ -63,7 +63,7 @@ LAYERS = (
     ),
     (("database", "store", "vectors", "shelves", "syncing", "index"),),
     (("retrieval",), ("kept", "material"), ("suggesting",), ("answering", "judging"), ("runnables",)),
-    (("models",), ("library",), ("answer_cache",), ("concluding",), ("showing",)),
+    (("models",), ("library",), ("attempts",), ("answer_cache",), ("concluding",), ("showing",)),
     (("preparing", "pipeline", "asking"),),
     (("question_sets", "scoring", "metrics", "reporting", "evaluation"), ("doctor",)),
     (("cli", "__main__"), ("terminal", "options", "warm", "commands"), UI),
