@@ -104,7 +104,7 @@ def _reading(engine: QA) -> Iterator[None]:
             while not leaving.wait(QUIET_SECONDS):
                 engine.read_documents(leaving.is_set)
 
-    thread = threading.Thread(target=read, daemon=True)
+    thread = threading.Thread(target=read, name="qa-reading", daemon=True)
     thread.start()
     try:
         yield

@@ -36,6 +36,10 @@ class Engine(Protocol):
         """Bring the index up to date with the corpus."""
         ...
 
+    def read_documents(self) -> bool:
+        """Have small documents read, as the page does in quiet times."""
+        ...
+
     def ask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer:
         """Answer one question."""
         ...
@@ -97,10 +101,12 @@ def _attempt(engine: Engine, question: GoldQuestion) -> Prediction | None:
 def _sittings(questions: QuestionSet, engine: Engine) -> Iterator[tuple[Engine, list[GoldQuestion]]]:
     if questions.rows:
         engine.sync()
+        engine.read_documents()
         yield engine, article_questions(questions.rows, texts(engine))
     for article in questions.articles:
         with _temporary_corpus(article, engine.settings) as (inside, source), engine.beside(inside) as other:
             other.sync()
+            other.read_documents()
             if texts(other) != {source: article.text}:
                 raise CorpusError(f"the article {article.title!r} did not survive being written to a file unchanged")
             yield other, wikipedia_questions(article, source)

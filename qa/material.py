@@ -29,7 +29,7 @@ LONGEST_WHOLE = 400
 MOST_KNOWN = 64
 """Readings whose text is held; more are laid out anew."""
 MOST_READ = 50
-"""Documents, of everyone, that are looked at for being read in quiet times without having been asked about."""
+"""Documents of a corpus that are read without having been asked about."""
 ALSO_ABOUT = 0.3
 """Share of the first document's sum from which the second is one that a question may be about as well."""
 POOL = 16
@@ -111,7 +111,7 @@ class Material:
         """Yield what should be read in quiet times: first what a question would have been answered from.
 
         Then, for everyone who has uploads and for the corpus, all of it together, or each small document of it as long
-        as there is room for what is read.
+        as there is room for what is read; of a corpus of more than MOST_READ documents only what was asked about.
         """
         while self._wished:
             file, reading = next(iter(self._wished.items()))
@@ -121,10 +121,12 @@ class Material:
         generation = self._index.generation
         if self._read_to == generation:
             return
+        corpus = dict.fromkeys(document.id for document in self._index.documents())
         for owner in reversed(self._index.owners()):
             together = self.whole(None, owner)
-            latest = [] if together else self._index.documents(owner)[: -MOST_READ - 1 : -1]
-            for whole in (together, *(self._alone(document.id) for document in latest)):
+            uploads = [d.id for d in reversed(self._index.documents(owner)) if d.id not in corpus]
+            apart = [] if together else uploads + (list(corpus) if len(corpus) <= MOST_READ else [])
+            for whole in (together, *map(self._alone, apart)):
                 if whole and not knows(whole.reading) and tokens(whole.reading.text) < self._kept.left():
                     yield whole.reading
         self._read_to = generation

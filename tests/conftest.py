@@ -101,6 +101,7 @@ class ScriptedQA:
         self.script = script
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
         self.synced = self.rebuilt = self.closed = False
+        self.reads = 0
 
     def sync(self, progress: Callable[[int, int, str], None] | None = None, rebuild: bool = False) -> SyncReport:
         self.synced, self.rebuilt = True, rebuild
@@ -153,6 +154,7 @@ class ScriptedQA:
             progress("ready")
 
     def read_documents(self, wanted: Callable[[], bool] = lambda: False) -> bool:
+        self.reads += 1
         return True
 
     def beside(self, settings: Settings) -> "ScriptedQA":

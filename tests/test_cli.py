@@ -6,6 +6,9 @@ import json
 import resource
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -118,6 +121,20 @@ def test_chat_answers_line_by_line_and_remembers(shell, monkeypatch, capsys) -> 
         {"role": "user", "content": "Who came?"},
         {"role": "assistant", "content": "Ann came by boat [1]."},
     )
+
+
+def test_documents_are_read_while_a_chat_waits_for_a_question(shell, monkeypatch) -> None:
+    monkeypatch.setattr("qa.commands.QUIET_SECONDS", 0.01)
+
+    def typed() -> Iterator[str]:
+        while not shell.engines[0].reads:
+            time.sleep(0.01)
+        yield "Who came?"
+
+    monkeypatch.setattr("qa.commands.typed_lines", typed)
+    assert shell("chat") == 0
+    assert shell.engines[0].reads
+    assert "qa-reading" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_index_reports_what_changed(shell, capsys: pytest.CaptureFixture[str]) -> None:

@@ -237,6 +237,32 @@ def test_what_is_typed_is_read_ahead_once_and_not_beside_an_answer(tmp_path: Pat
     engine.close()
 
 
+def test_documents_are_read_before_questions_are_suggested_and_whenever_there_are_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.ui.engine.QUIET_SECONDS", 0.05)
+    qa = PageQA(Settings(data_dir=tmp_path))
+    unread, calls = ["seed"], []
+
+    def read_documents(wanted: Callable[[], bool]) -> bool:
+        calls.extend(unread)
+        unread.clear()
+        return True
+
+    def suggest(wanted: Callable[[], bool]) -> bool:
+        calls.append("suggest")
+        return True
+
+    qa.read_documents, qa.suggest = read_documents, suggest  # type: ignore[method-assign,assignment]
+    engine = Engine(lambda: qa)  # type: ignore[arg-type,return-value]
+    engine.start()
+    wait_for(lambda: engine.suggested)
+    unread.append("upload")
+    wait_for(lambda: len(calls) == 3)
+    assert calls == ["seed", "suggest", "upload"]
+    engine.close()
+
+
 def test_no_suggestions_are_no_fault(tmp_path: Path) -> None:
     qa = PageQA(Settings(data_dir=tmp_path))
 

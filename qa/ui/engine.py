@@ -55,9 +55,9 @@ class Engine:
         self._prepare()
         try:
             self._use_quiet()
-        except Exception as error:  # the page does without what quiet times are used for
+        except Exception as error:  # answers take longer, no more
             if not self._closing.is_set():
-                log.warning("nothing is read or suggested ahead: %s: %s", type(error).__name__, error)
+                log.warning("no documents are read ahead: %s: %s", type(error).__name__, error)
         finally:
             self._suggested.set()
 
@@ -83,10 +83,18 @@ class Engine:
         while not self._closing.is_set():
             self._errand = Errand(Urgency.IDLE)
             with self._errand.under():
-                read = not self._wanted() and self._qa.read_documents(self._wanted)
-                if read and not self.suggested and self._qa.suggest(self._wanted):
-                    self._suggested.set()
+                if not self._wanted() and self._qa.read_documents(self._wanted) and not self.suggested:
+                    self._suggest(self._qa)
             self._closing.wait(QUIET_SECONDS / 4)
+
+    def _suggest(self, qa: "QA") -> None:
+        try:
+            if qa.suggest(self._wanted):
+                self._suggested.set()
+        except Exception as error:  # the page does without suggested questions
+            if not self._closing.is_set():
+                log.warning("no questions could be suggested: %s: %s", type(error).__name__, error)
+            self._suggested.set()
 
     def _wanted(self) -> bool:
         """Say whether someone asks, has just asked, or waits for the end of the program."""
