@@ -21,6 +21,12 @@ class Library:
         self._embedder = embedder
         self._index = index
         self._kept = KeptReadings(index, settings.index_dir(), settings.reading_megabytes)
+        self._adding: dict[str, None] = {}
+
+    @property
+    def owners(self) -> list[str]:
+        """Those who have added documents to this engine, the latest first, and last the corpus's ''."""
+        return [*reversed(list(self._adding)), ""]
 
     @property
     def generation(self) -> int:
@@ -59,6 +65,7 @@ class Library:
         """
         document = make_document(title, title, text)
         self._index.add(document, owner)
+        self._adding[owner] = None
         return document
 
     def add_file(self, path: Path, owner: str) -> Document:
@@ -69,6 +76,7 @@ class Library:
         """
         document = read_document(path, path.name, self.settings.max_file_megabytes)
         self._index.add(document, owner)
+        self._adding[owner] = None
         return document
 
     def remove(self, document_id: str, owner: str) -> None:
@@ -79,6 +87,7 @@ class Library:
     def forget(self, owner: str) -> None:
         """Take all of an owner's documents out of the index: the session is over."""
         self._index.remove_owner(owner)
+        self._adding.pop(owner, None)
         self._kept.sweep()
 
     def close(self) -> None:

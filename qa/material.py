@@ -107,22 +107,21 @@ class Material:
                 self._wished[each.reading.kept] = each.reading
         return known if known and known[0] else []
 
-    def unread(self, knows: Knows) -> Iterator[Reading]:
+    def unread(self, knows: Knows, owners: Sequence[str]) -> Iterator[Reading]:
         """Yield what should be read in quiet times: first what a question would have been answered from.
 
-        Then, for everyone who has uploads and for the corpus, all of it together, or each small document of it as long
-        as there is room for what is read; of a corpus of more than MOST_READ documents only what was asked about.
+        Then, for each owner, '' being the corpus's, all of it together, or each small document of it as long as there
+        is room for what is read; of a corpus of more than MOST_READ documents only what was asked about.
         """
-        while self._wished:
-            file, reading = next(iter(self._wished.items()))
-            if not knows(reading):
-                yield reading
-            self._wished.pop(file, None)
+        while wished := list(self._wished.values()):
+            if not knows(wished[0]):
+                yield wished[0]
+            self._wished.pop(wished[0].kept, None)
         generation = self._index.generation
         if self._read_to == generation:
             return
         corpus = dict.fromkeys(document.id for document in self._index.documents())
-        for owner in reversed(self._index.owners()):
+        for owner in owners:
             together = self.whole(None, owner)
             uploads = [d.id for d in reversed(self._index.documents(owner)) if d.id not in corpus]
             apart = [] if together else uploads + (list(corpus) if len(corpus) <= MOST_READ else [])

@@ -43,6 +43,7 @@ class Preparation(Library):
         whole = self._material.whole(None, "")
         prepare(self._embedder, many=whole is None)
         self._models.scores("warm up", ["warm up"])
+        self._kept.sweep()
         tell("loading the language model")
         if whole:
             tell("reading the article")
@@ -73,9 +74,9 @@ class Preparation(Library):
         """
         if not self.ready:
             return
-        history = check_history(history)
-        found = self._retriever.search(search_question(begun, history), POOL, documents, owner)
-        reader = self._models.reader
+        reader, history = self._models.reader, check_history(history)
+        together = self._material.whole(documents, owner)
+        found = () if together else self._retriever.search(search_question(begun, history), POOL, documents, owner)
         for whole in self._read_whole(found, documents, owner)[:1]:
             if whole and reader.knows(whole.reading):
                 reader.read_ahead(whole.reading, begun, history)
@@ -99,7 +100,7 @@ class Preparation(Library):
         """
         self._patient = False
         try:
-            for reading in self._material.unread(self._models.reader.knows):
+            for reading in self._material.unread(self._models.reader.knows, self.owners):
                 if wanted():
                     return False
                 self._models.reader.warm(reading)

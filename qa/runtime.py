@@ -11,6 +11,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property
 from hashlib import sha256
 from http.client import HTTPConnection, HTTPException
 from importlib.metadata import version
@@ -182,7 +183,7 @@ class Runtime:
             raise request_error(answer["error"])
         return answer
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """What distinguishes this model's state from another's: files, adapter scale, number of slots, version."""
         files = [file for file in (self.options.path, self.options.adapter) if file]

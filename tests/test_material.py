@@ -180,3 +180,37 @@ def test_a_model_elsewhere_reads_no_single_document_whole(engine, reader):
     reader.runs_here = False
     engine.ask("Was the dog young?")
     assert reader.asked[-1].kept is None
+
+
+@pytest.mark.slow
+def test_the_real_model_reads_documents_once_and_answers_from_the_whole_of_one(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "ferry.txt").write_text(
+        "The ferry to Ostholm sank on 3 March in a storm. All 41 passengers were saved by fishermen. "
+        "The owner, Line Bakke, said the hull had been inspected in January.\n"
+    )
+    (corpus / "library.txt").write_text(
+        "The town library reopened on 9 June after two years of repairs. Its new roof cost 3 million crowns. "
+        "The architect, Jon Reve, called it his last building.\n"
+    )
+    settings = Settings(corpus=corpus, data_dir=tmp_path / "data", whole_document_tokens=80)
+    with QA.open(settings) as engine:
+        engine.sync()
+        assert engine.read_documents()
+        read = files(engine)
+        assert len(read) == 2
+        inodes = {file: file.stat().st_ino for file in read}
+    with QA.open(settings) as engine:
+        engine.sync()
+        assert engine.read_documents()
+        for question, word, source in (
+            ("Who saved the passengers of the ferry?", "fishermen", "ferry.txt"),
+            ("What did the library's new roof cost?", "3 million", "library.txt"),
+            ("Who owned the ferry that sank?", "Line Bakke", "ferry.txt"),
+        ):
+            answer = engine.ask(question)
+            assert word in answer.text
+            assert {citation.source for citation in answer.citations} == {source}
+            assert answer.signals["whole"] == 1
+        assert {file: file.stat().st_ino for file in files(engine) & read} == inodes
