@@ -14,6 +14,7 @@ from langchain_core.messages import BaseMessage, convert_to_openai_messages
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import Field, PrivateAttr
 
+from qa.errand import Urgency, current_errand
 from qa.errors import ModelError
 from qa.generation import Chunk, Event
 from qa.llama_server import RuntimeOptions
@@ -22,9 +23,10 @@ from qa.runtime import Around, Runtime
 from qa.slot_cache import Beginning, SlotCache
 
 STEP_CHARACTERS = 256
-"""Length, at least, of what is read of a beginning at a time: some 60 tokens, which take one or two seconds."""
+"""Length, at least, of what is read of a beginning at a time, where nobody waits for it: some 60 tokens, a second or
+two. Read so, a thousand tokens take a tenth longer."""
 KEPT_CHARACTERS = 1024
-"""How much of it is lost at most when another prompt comes between: what was read is kept in its file so often."""
+"""The same where somebody waits; and what is lost at most when another prompt comes between."""
 
 
 class EmbeddedChatModel(BaseChatModel):
@@ -134,7 +136,9 @@ class EmbeddedChatModel(BaseChatModel):
         `complete` does.
         """
         known = kept = self._slots.characters(beginning)
-        for end in _steps(beginning.text, known):
+        errand = current_errand()
+        step = STEP_CHARACTERS if errand and errand.urgency < Urgency.WANTED else KEPT_CHARACTERS
+        for end in _steps(beginning.text, known, step):
             around = self._slots.taking_up(Beginning(beginning.text[:known], beginning.file))
             if end - kept >= KEPT_CHARACTERS or end == len(beginning.text):
                 around, kept = self._slots.keeping(beginning, known, end), end
@@ -235,9 +239,9 @@ class EmbeddedChatModel(BaseChatModel):
         return self.count_tokens(text)
 
 
-def _steps(text: str, known: int) -> Iterator[int]:
+def _steps(text: str, known: int, step: int) -> Iterator[int]:
     """Yield how far to read next, at ends of lines, until all of a text is read of which the beginning is known."""
     while known < len(text):
-        end = text.find("\n", known + STEP_CHARACTERS) + 1
+        end = text.find("\n", known + step) + 1
         known = end or len(text)
         yield known

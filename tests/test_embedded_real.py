@@ -131,12 +131,12 @@ def test_a_finished_question_is_read_ahead_to_the_end_of_its_prompt(model, seed_
 
 
 def test_a_known_beginning_is_not_read_again_though_another_prompt_came_between(model, seed_article, tmp_path):
-    talks = Beginning(beginning(seed_article, characters=2000), tmp_path / "talks")
+    talks = Beginning(beginning(seed_article, characters=1200), tmp_path / "talks")
     model.warm(talks)
     first = last_usage(model, talks.text + ending("Who?"), talks)
     model.invoke("Write one word.", max_tokens=2)
     second = last_usage(model, talks.text + ending("Where was it?"), talks)
-    assert first.prompt_tokens > 400
+    assert first.prompt_tokens > 250
     for usage in (first, second):
         assert usage.prompt_tokens - usage.cached_tokens <= 20
 
@@ -162,7 +162,7 @@ def test_what_was_read_none_of_the_slots_at_work_side_by_side_reads_again(path, 
 
 
 def test_what_was_read_is_kept_for_a_model_loaded_later(path, seed_article, tmp_path):
-    start = Beginning(beginning(seed_article, characters=1000), tmp_path / "kept" / "start")
+    start = Beginning(beginning(seed_article, characters=600), tmp_path / "kept" / "start")
     model = EmbeddedChatModel(path=path, context_tokens=512, slots=2)
     model.warm(start)
     model.close()
@@ -186,7 +186,7 @@ def test_what_was_read_is_kept_for_a_model_loaded_later(path, seed_article, tmp_
 
 
 def test_a_reading_that_gave_way_goes_on_from_what_was_kept(model, seed_article, tmp_path):
-    whole = Beginning(beginning(seed_article, characters=3000), tmp_path / "whole")
+    whole = Beginning(beginning(seed_article, characters=2000), tmp_path / "whole")
     errand = Errand(Urgency.IDLE)
 
     def read() -> None:
@@ -235,7 +235,7 @@ def test_closing_a_stream_really_stops_the_model(model):
 
 
 def test_leaving_while_a_prompt_is_read_stops_the_reading(model):
-    words = " ".join(f"number{n}" for n in range(200))
+    words = " ".join(f"number{n}" for n in range(140))
 
     def leave(event: object) -> None:
         pass

@@ -194,7 +194,7 @@ def test_the_real_model_reads_documents_once_and_answers_from_the_whole_of_one(t
         "The town library reopened on 9 June after two years of repairs. Its new roof cost 3 million crowns. "
         "The architect, Jon Reve, called it his last building.\n"
     )
-    settings = Settings(corpus=corpus, data_dir=tmp_path / "data", whole_document_tokens=80)
+    settings = Settings(corpus=corpus, data_dir=tmp_path / "data", whole_document_tokens=60)
     with QA.open(settings) as engine:
         engine.sync()
         assert engine.read_documents()
