@@ -7,6 +7,7 @@ read, its file holds what there is of it, so that reading goes on from where it 
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -49,6 +50,8 @@ class SlotCache:
         def around(slot: int) -> Iterator[None]:
             if not self._runtime.held[slot].startswith(beginning.text) and (known := self._restore(slot, beginning)):
                 self._runtime.held[slot] = beginning.text[:known]
+            with suppress(OSError):  # so that what is used stays longest
+                os.utime(self._place(beginning))
             yield
 
         return around
@@ -93,7 +96,6 @@ class SlotCache:
                         shutil.copyfileobj(source, target, 1 << 20)
                 self._prove(path, state, header["sha256"])
                 self._runtime.post(f"/slots/{slot}?action=restore", {"filename": state.name})
-                path.touch()
             except (OSError, ValueError, ModelError):
                 return 0
         return int(header["characters"])
@@ -105,13 +107,14 @@ class SlotCache:
         if self._proved.get(path) != mark:
             with state.open("rb") as source:
                 if hashlib.file_digest(source, "sha256").hexdigest() != sha256:
+                    path.unlink()  # or it would count as read for ever
                     raise ValueError(f"{str(path)!r} is damaged")
             self._proved[path] = mark
 
     def _header(self, line: bytes) -> dict[str, Any]:
         """Read a file's first line; raise ValueError if it is not one of this model's."""
-        header: dict[str, Any] = json.loads(line)
-        if header.get("identity") != self._runtime.identity:
+        header = json.loads(line)
+        if not isinstance(header, dict) or header.get("identity") != self._runtime.identity:
             raise ValueError("written by another model or runtime")
         return header
 

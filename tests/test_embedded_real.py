@@ -168,6 +168,8 @@ def test_what_was_read_is_kept_for_a_model_loaded_later(path, seed_article, tmp_
     model.close()
     other = EmbeddedChatModel(path=path, context_tokens=512, slots=2)
     try:
+        adapted = EmbeddedChatModel(path=path, context_tokens=512, slots=2, adapter=ADAPTER)
+        assert not adapted.knows(start)
         assert other.knows(start)
         usage = last_usage(other, start.text + ending("Who?"), start)
         assert usage.prompt_tokens - usage.cached_tokens <= 20
@@ -178,8 +180,9 @@ def test_what_was_read_is_kept_for_a_model_loaded_later(path, seed_article, tmp_
         start.file.write_bytes(changed)
         usage = last_usage(other, start.text + ending("Who?"), start)
         assert usage.prompt_tokens - usage.cached_tokens > 100
-        scaled = EmbeddedChatModel(path=path, context_tokens=512, slots=2, adapter=ADAPTER)
-        assert not scaled.knows(start)
+        assert not start.file.exists()
+        start.file.write_text("[]\n")
+        assert not other.knows(start)
         assert not other.knows(Beginning(start.text, tmp_path / "missing"))
     finally:
         other.close()
