@@ -238,7 +238,7 @@ def test_closing_a_stream_really_stops_the_model(model):
 
 
 def test_leaving_while_a_prompt_is_read_stops_the_reading(model):
-    words = " ".join(f"number{n}" for n in range(140))
+    words = " ".join(f"number{n}" for n in range(200))
 
     def leave(event: object) -> None:
         pass
