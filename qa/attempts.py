@@ -21,19 +21,19 @@ class Attempt:
         self.judge = judge
         self._read = read
         self._replies: Generator[Reply] | None = None
-        self._last: Reply | None = None
+        self._first: Reply | None = None
 
     def stated(self) -> float:
         """Return the natural log-odds, by the reader, that the sentences say it; infinity where it does not tell."""
-        if self._last is None:
-            self._last = next(self._begun(), Reply(""))
-        chance = self._last.not_stated
+        if self._first is None:
+            self._first = next(self._begun(), Reply(""))
+        chance = self._first.not_stated
         return math.inf if chance is None else log_odds(chance)
 
     def replies(self) -> Iterator[Reply]:
         """Yield the reply as far as it is written, again and again, and last the whole of it."""
-        if self._last is not None:
-            yield self._last
+        if self._first is not None:
+            yield self._first
             if self.judge.declined:
                 return
         yield from self._begun()

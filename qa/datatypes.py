@@ -123,6 +123,10 @@ class Answer:
         return record
 
 
+Piece = tuple[RetrievedPassage, ...] | str | Answer
+"""What an answer comes in: the passages found, pieces of its text, the whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class SyncReport:
     """What one sync changed, in documents, and how many passages were embedded.

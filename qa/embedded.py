@@ -139,11 +139,10 @@ class EmbeddedChatModel(BaseChatModel):
         errand = current_errand()
         step = STEP_CHARACTERS if errand and errand.urgency < Urgency.WANTED else KEPT_CHARACTERS
         for end in _steps(beginning.text, known, step):
-            around = self._slots.taking_up(Beginning(beginning.text[:known], beginning.file))
-            if end - kept >= KEPT_CHARACTERS or end == len(beginning.text):
-                around, kept = self._slots.keeping(beginning, known, end), end
-            request = {"prompt": beginning.text[:end], "max_tokens": 0}
-            deque(self._runtime.generate(request, around=around), maxlen=0)
+            keep = end - kept >= KEPT_CHARACTERS or end == len(beginning.text)
+            around = self._slots.reading_on(beginning, known, keep)
+            deque(self._runtime.generate({"prompt": beginning.text[:end], "max_tokens": 0}, around=around), maxlen=0)
+            kept = end if keep else kept
             known = end
 
     def knows(self, beginning: Beginning) -> bool:

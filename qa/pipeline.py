@@ -15,14 +15,14 @@ from qa.attempts import Attempt, likeliest
 from qa.calibration import Calibration
 from qa.concluding import conclude, known_without_proof, proved
 from qa.conversation import check_history, check_question, search_question
-from qa.datatypes import Answer, RetrievedPassage, Timings, Turn
+from qa.datatypes import Answer, Piece, RetrievedPassage, Timings, Turn
 from qa.embedding import Embedder, open_embedder
 from qa.index import Index
 from qa.judging import Judge
 from qa.material import POOL, Gathered
 from qa.models import Models
 from qa.pointing import shared_words
-from qa.preparing import Piece, Preparation
+from qa.preparing import Preparation
 from qa.retrieval import PassageRetriever
 from qa.runnables import as_runnable
 from qa.settings import Settings

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from qa.conversation import check_history, search_question
-from qa.datatypes import Answer, RetrievedPassage, Turn
+from qa.datatypes import Answer, Piece, RetrievedPassage, Turn
 from qa.embedding import Embedder, prepare
 from qa.errors import BusyError
 from qa.index import Index
@@ -15,8 +15,6 @@ from qa.reading import NOTHING
 from qa.retrieval import Retriever
 from qa.settings import Settings
 from qa.suggesting import Suggestions
-
-Piece = tuple[RetrievedPassage, ...] | str | Answer
 
 
 class Preparation(Library):
@@ -77,9 +75,9 @@ class Preparation(Library):
         reader, history = self._models.reader, check_history(history)
         together = self._material.whole(documents, owner)
         found = () if together else self._retriever.search(search_question(begun, history), POOL, documents, owner)
-        for whole in self._read_whole(found, documents, owner)[:1]:
-            if whole and reader.knows(whole.reading):
-                reader.read_ahead(whole.reading, begun, history)
+        first = next(iter(self._read_whole(found, documents, owner)), None)
+        if first and reader.knows(first.reading):
+            reader.read_ahead(first.reading, begun, history)
 
     def _read_whole(
         self, found: Sequence[RetrievedPassage], documents: Collection[str] | None, owner: str

@@ -55,15 +55,16 @@ class SlotCache:
 
         return around
 
-    def keeping(self, beginning: Beginning, known: int, characters: int) -> Around:
-        """Have the slot know `known` characters before it reads as far as `characters`, and put that into the file."""
+    def reading_on(self, beginning: Beginning, known: int, keep: bool) -> Around:
+        """Have the slot know `known` characters before it reads more; then, to `keep` it, put all into the file."""
 
         @contextmanager
         def around(slot: int) -> Iterator[None]:
             with self.taking_up(Beginning(beginning.text[:known], beginning.file))(slot):
                 yield
-            if self._runtime.held[slot] == beginning.text[:characters]:
-                self._save(slot, beginning, characters)
+            held = self._runtime.held[slot]
+            if keep and held and beginning.text.startswith(held):
+                self._save(slot, beginning, len(held))
 
         return around
 

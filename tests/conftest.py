@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -199,6 +199,20 @@ class WordEmbedder:
         found = re.findall(r"\w+", text.lower())
         vector = np.array([found.count(word) for word in self.words] + [0.01], dtype=np.float32)
         return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+
+
+@pytest.fixture
+def corpus_of(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
+    """Make a corpus of texts by file name; returns its folder."""
+
+    def made(texts: Mapping[str, str]) -> Path:
+        corpus = tmp_path / "corpus"
+        corpus.mkdir()
+        for name, text in texts.items():
+            (corpus / name).write_text(text)
+        return corpus
+
+    return made
 
 
 @pytest.fixture

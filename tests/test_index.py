@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,8 @@ SPAWN = multiprocessing.get_context("spawn")
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    corpus = tmp_path / "corpus"
-    corpus.mkdir()
-    for name, text in TEXTS.items():
-        (corpus / name).write_text(text)
-    return Settings(corpus=corpus, data_dir=tmp_path / "data")
+def settings(tmp_path: Path, corpus_of: Callable[[Mapping[str, str]], Path]) -> Settings:
+    return Settings(corpus=corpus_of(TEXTS), data_dir=tmp_path / "data")
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What is read whole of several small documents, when it is read, and what is kept of it for how long."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -54,12 +54,8 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> LocalReader:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    corpus = tmp_path / "corpus"
-    corpus.mkdir()
-    for name, text in TEXTS.items():
-        (corpus / name).write_text(text)
-    return Settings(corpus=corpus, data_dir=tmp_path / "data", whole_document_tokens=30)
+def settings(tmp_path: Path, corpus_of: Callable[[Mapping[str, str]], Path]) -> Settings:
+    return Settings(corpus=corpus_of(TEXTS), data_dir=tmp_path / "data", whole_document_tokens=30)
 
 
 @pytest.fixture

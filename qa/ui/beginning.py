@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qa.datatypes import Turn
+from qa.datatypes import Piece, Turn
 from qa.errand import Urgency
 from qa.errors import QAError
 from qa.ui.streaming import Incoming
 
 if TYPE_CHECKING:
     from qa.pipeline import QA
-    from qa.preparing import Piece
 
 
 @dataclass(frozen=True, slots=True)
