@@ -16,6 +16,7 @@ from qa.conversation import search_question
 from qa.datatypes import Document
 from qa.embedding import Embedder, open_embedder
 from qa.index import Index
+from qa.kept import KeptReadings
 from qa.material import POOL, Material
 from qa.models import Models
 from qa.question_sets import GoldQuestion, article_questions, read_question_set
@@ -27,14 +28,14 @@ QUESTIONS = Path(__file__).parent.parent / "data" / "article_questions.jsonl"
 
 
 def found(
-    index: Index, embedder: Embedder, models: Models, settings: Settings, question: GoldQuestion
+    index: Index, embedder: Embedder, material: Material, settings: Settings, question: GoldQuestion
 ) -> tuple[float, float]:
     """Return the shares of a question's evidence in the sentences read and in the first eight passages."""
     searched = search_question(question.question, question.history)
     hits = Retriever(index, embedder, settings.top_k).search(searched, POOL)
-    material = Material(index, embedder, settings, models.scores).gather(searched, hits, None, "")
+    best = material.best(searched, hits)
     sources = {document.id: document.source for document in index.documents()}
-    read = [CitedSpan(start=s.start, end=s.end, source=sources[s.document_id]) for s in material.reading.sentences]
+    read = [CitedSpan(start=s.start, end=s.end, source=sources[s.document_id]) for s in best.reading.sentences]
     shown = [
         CitedSpan(start=hit.passage.start, end=hit.passage.end, source=sources[hit.passage.document_id])
         for hit in hits[: settings.top_k]
@@ -54,8 +55,10 @@ def measure(settings: Settings) -> tuple[int, float, float]:
     seed: list[Document] = [index.document(each.id) for each in index.documents() if "/" not in each.source]
     rows = read_question_set(QUESTIONS).rows
     questions = article_questions(rows, {each.source: each.text for each in seed})
-    models = Models(settings, None)
-    shares = [found(index, embedder, models, settings, each) for each in questions if each.answerable and each.evidence]
+    kept = KeptReadings(index, settings.index_dir(), settings.reading_megabytes)
+    material = Material(index, kept, embedder, settings, Models(settings, None).scores)
+    proved = [each for each in questions if each.answerable and each.evidence]
+    shares = [found(index, embedder, material, settings, each) for each in proved]
     count = index.count()
     index.close()
     return count, statistics.mean(read for read, _ in shares), statistics.mean(shown for _, shown in shares)
