@@ -140,13 +140,13 @@ def measure(documents: int, work: Path, words: bool) -> dict[str, float | None]:
     figures["open_ms"] = timed(lambda: retriever.search(questions[0])) * 1000
     searched = times(retriever.search, questions)
     vectors = [embedder.embed_question(question) for question in questions]
-    for name, taken in (
+    for name, seconds in (
         ("", searched),
         ("dense_", times(lambda vector: index.dense(vector, POOL), vectors)),
         ("words_", times(lambda question: index.lexical(question, POOL), questions)),
     ):
-        figures[f"{name}p50_ms"] = statistics.median(taken)
-        figures[f"{name}p95_ms"] = float(np.quantile(taken, 0.95))
+        figures[f"{name}p50_ms"] = statistics.median(seconds)
+        figures[f"{name}p95_ms"] = float(np.quantile(seconds, 0.95))
     figures["recall"] = recall(index, vectors[:100])
     index.close()
     return figures
