@@ -6,9 +6,12 @@ adapters/reader.json beside the adapter that they belong to. Without log-probabi
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
+from qa.datatypes import Extent
 from qa.pointing import Pointing
 
 RIGHT_WITHOUT_EVIDENCE = 0.7
@@ -49,17 +52,16 @@ class Logistic:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """`pointing` weighs which sentence an answer begins from; the two of `stated` decide whether to answer.
+    """`pointing` weighs which sentence an answer begins from; those of `stated` decide whether to answer.
 
     That is from a threshold on, and in own words from `sure` on. Regression and threshold differ with what was read:
     sentences that retrieval chose may lack the proof, so the reader doubts more, and the same threshold would decline
-    far too much. The other two give the confidence shown.
+    far too much. A part of a document is read like a whole one, but its threshold is higher, since what it declines may
+    still be found elsewhere (attempts.py). The other two give the confidence shown.
     """
 
-    stated_whole: Logistic
-    stated_retrieved: Logistic
-    threshold_whole: float
-    threshold_retrieved: float
+    stated: Mapping[Extent, Logistic]
+    threshold: Mapping[Extent, float]
     sure: float
     right_answer: Logistic
     right_decline: Logistic
@@ -70,14 +72,19 @@ class Calibration:
         """Read a calibration; a missing file gives one that takes the reader's word."""
         if not path.is_file():
             plain = Logistic(0.0, {"log_odds": 1.0})
-            return cls(plain, plain, 0.5, 0.5, 0.5, plain, Logistic(0.0, {"log_odds": -1.0}))
+            extents = get_args(Extent)
+            stated, threshold = dict.fromkeys(extents, plain), dict.fromkeys(extents, 0.5)
+            return cls(stated, threshold, 0.5, plain, Logistic(0.0, {"log_odds": -1.0}))
         record = json.loads(path.read_text(encoding="utf-8"))
-        numbers = {name: float(record[name]) for name in ("threshold_whole", "threshold_retrieved", "sure")}
-        scales = {
-            name: Logistic(record[name]["bias"], record[name]["weights"])
-            for name in ("stated_whole", "stated_retrieved", "right_answer", "right_decline")
-        }
-        return cls(**numbers, **scales, pointing=Pointing(**record["pointing"]))  # type: ignore[arg-type]
+        stated = {extent: Logistic(**scale) for extent, scale in record["stated"].items()}
+        return cls(
+            {**stated, "part": stated["whole"]},
+            record["threshold"],
+            record["sure"],
+            Logistic(**record["right_answer"]),
+            Logistic(**record["right_decline"]),
+            Pointing(**record["pointing"]),
+        )
 
 
 def log_odds(not_stated: float) -> float:

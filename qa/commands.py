@@ -96,7 +96,7 @@ def serve(arguments: argparse.Namespace, settings: Settings, open_engine: OpenQA
 
 @contextmanager
 def _reading(engine: QA) -> Iterator[None]:
-    """Have small documents read while nobody asks."""
+    """Have documents read while nobody asks."""
     leaving, errand = threading.Event(), Errand(Urgency.IDLE)
 
     def read() -> None:

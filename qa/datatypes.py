@@ -123,6 +123,9 @@ class Answer:
         return record
 
 
+Extent = Literal["whole", "part", "sentences"]
+"""How much is read for a question: whole documents, a part of one, or the best sentences of what was found."""
+
 Piece = tuple[RetrievedPassage, ...] | str | Answer
 """What an answer comes in: the passages found, pieces of its text, the whole."""
 

@@ -37,7 +37,7 @@ class Engine(Protocol):
         ...
 
     def read_documents(self) -> bool:
-        """Have small documents read, as the page does in quiet times."""
+        """Have the documents read, as the page does in quiet times."""
         ...
 
     def ask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer:

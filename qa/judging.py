@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from qa.answering import Reply
 from qa.calibration import RIGHT_WITHOUT_EVIDENCE, Calibration, Evidence, log_odds
 from qa.citations import Cited, Relevance
-from qa.datatypes import Citation, RetrievedPassage
+from qa.datatypes import Citation, Extent, RetrievedPassage
 from qa.pointing import Likely, considered, pointed
 from qa.proving import content_words
 from qa.reading import Statement
@@ -37,15 +37,16 @@ class Judge:
     """Judges the reply to one question.
 
     The reader asks `weigh` and `declines` before it writes (it is the reader's guide). From then on `relevance` holds
-    the cross-encoder's best log-odds (0 when unknown), `declined` says whether nothing is to be written, and `sure`
-    whether the answer may state things in its own words. `relevance_of` asks the cross-encoder about any sentences. A
-    reader that tells no probability is judged by what its reply proves alone.
+    the cross-encoder's best log-odds (0 when unknown), `stated` the probability that the sentences answer, `declined`
+    whether nothing is to be written, and `sure` whether the answer may state things in its own words. `relevance_of`
+    asks the cross-encoder about any sentences. A reader that tells no probability is judged by what its reply proves
+    alone.
     """
 
     def __init__(
         self,
         passages: Sequence[RetrievedPassage],
-        whole: bool,
+        extent: Extent,
         calibration: Calibration,
         threshold: float | None,
         shared: Sequence[float] = (),
@@ -55,7 +56,7 @@ class Judge:
 
         Args:
             passages: what the search found.
-            whole: whether all of the corpus was read.
+            extent: how much was read.
             calibration: the reader's.
             threshold: takes the place of the calibrated ones.
             shared: of each sentence read, the share of the question's words (`shared_words`).
@@ -65,13 +66,13 @@ class Judge:
         self.relevance_of = relevance
         self._cosine = max((p.cosine for p in passages), default=0.0)
         self._unrelated = bool(passages) and self._cosine < UNRELATED
-        self._whole = float(whole)
+        self._whole = float(extent != "sentences")
         self._calibration = calibration
-        self._stated = calibration.stated_whole if whole else calibration.stated_retrieved
-        calibrated = calibration.threshold_whole if whole else calibration.threshold_retrieved
-        self._threshold = calibrated if threshold is None else threshold
+        self._scale = calibration.stated[extent]
+        self._threshold = calibration.threshold[extent] if threshold is None else threshold
         self.declined = False
         self.relevance = 0.0
+        self.stated = 1.0
         self.sure = True
 
     def weigh(self, likely: Likely) -> Likely:
@@ -86,9 +87,9 @@ class Judge:
         evidence = Evidence(
             log_odds(not_stated), pointed(likely), cosine=self._cosine, whole=self._whole, relevance=self.relevance
         )
-        stated = self._stated.probability(evidence)
-        self.declined = stated < self._threshold or self._unrelated
-        self.sure = stated >= self._calibration.sure
+        self.stated = self._scale.probability(evidence)
+        self.declined = self.stated < self._threshold or self._unrelated
+        self.sure = self.stated >= self._calibration.sure
         return self.declined
 
     def kept(self, reply: Reply) -> tuple[Statement, ...]:

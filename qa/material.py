@@ -1,29 +1,29 @@
-"""Which sentences the reader gets to see: all of a small corpus, all of one small document, or the best of the rest.
+"""Which sentences the reader gets to see: all of a small corpus, all of one document or part of it, or the best ones.
 
-A document is read whole if the question is about it and a model has read it before, which takes half a minute once.
-Measured on eight articles: see README.
+A document, or of a long one a part, is read whole if the question is about it and a model has read it before, which
+takes half a minute once. Measured on eight articles and on six long ones: see README.
 
 Sentences rather than passages, because reading is what an answer costs: measured on SQuAD articles, 200 tokens of the
 best sentences hold the proof of 0.90 of the questions, 200 tokens of the best passages that of 0.86. With the best
 twelve put in order by the cross-encoder, 175 tokens hold the proof of more questions than 225 did without.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
-from qa.datatypes import Document, Passage, RetrievedPassage
+from qa.datatypes import Document, Extent, Passage, RetrievedPassage
 from qa.embedding import Embedder
 from qa.encoder import Array
 from qa.index import Index
 from qa.kept import KeptReadings
+from qa.parts import cut, tokens
 from qa.reading import Reading, lay_out
 from qa.settings import Settings
 
-BYTES_PER_TOKEN = 4
-"""UTF-8 bytes in a token of text, a little under what byte-pair vocabularies reach on news and encyclopedias."""
 LONGEST_WHOLE = 400
 """Passages of a corpus that may be read whole; more are not even looked at."""
 MOST_KNOWN = 64
@@ -39,7 +39,13 @@ RANKED = 12
 RELEVANCE = 0.1
 """Weight of the cross-encoder's log-odds against the cosine and the passage's score."""
 
+MOST_OVER = 1.25
+"""Of the tokens that a part should have, how many times it may have, for the sake of whole paragraphs."""
+
 Span = tuple[int, int]
+Part = tuple[str, int]
+"""A document's id, and where in its text a part of it begins."""
+Made = TypeVar("Made")
 Knows = Callable[[Reading], bool]
 """Says whether a model knows a reading, so that a question about it need not wait for that to be read."""
 Relevance = Callable[[str, Sequence[str]], Array | None]
@@ -48,16 +54,11 @@ Relevance = Callable[[str, Sequence[str]], Array | None]
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The sentences to read, their documents, and whether these are read whole."""
+    """The sentences to read, their documents, and how much of these they are."""
 
     reading: Reading
     documents: tuple[Document, ...]
-    whole: bool
-
-
-def tokens(text: str) -> int:
-    """Return about how many tokens a text has."""
-    return len(text.encode()) // BYTES_PER_TOKEN + 1
+    extent: Extent
 
 
 class Material:
@@ -71,7 +72,7 @@ class Material:
         self._relevance = relevance
         self._embedder = embedder
         self._settings = settings
-        self._wholes: dict[tuple[object, ...], Gathered | None] = {}
+        self._made: dict[tuple[object, ...], object] = {}
         self._wished: dict[Path | None, Reading] = {}
         self._read_to: int | None = None
 
@@ -83,9 +84,9 @@ class Material:
         knows: Knows,
         patient: bool,
     ) -> list[Gathered | None]:
-        """Return what is to be read whole: all that may be asked, or the document that the question is about.
+        """Return what is to be read whole: all that may be asked, or the document or part that the question is about.
 
-        Another document that it might be about as well comes second, None in its place where only the best sentences of
+        Another one that it might be about as well comes second, None in its place where only the best sentences of
         it can be read. Nothing comes where that is so of the first. What would have to be waited for counts as such,
         and comes first among `unread`.
 
@@ -99,7 +100,7 @@ class Material:
         whole = self.whole(documents, owner)
         if whole and patient:
             return [whole]
-        wholes = [whole] if whole else [self._alone(document) for document in _documents_of(found[:POOL])]
+        wholes = [whole] if whole else [self._part(*part) for part in self._parts_about(found[:POOL])]
         known: list[Gathered | None] = []
         for each in wholes:
             known.append(each if each and knows(each.reading) else None)
@@ -110,7 +111,7 @@ class Material:
     def unread(self, knows: Knows, owners: Sequence[str]) -> Iterator[Reading]:
         """Yield what should be read in quiet times: first what a question would have been answered from.
 
-        Then, for each owner, '' being the corpus's, all of it together, or each small document of it as long as there
+        Then, for each owner, '' being the corpus's, all of it together, or each part of each document as long as there
         is room for what is read; of a corpus of more than MOST_READ documents only what was asked about.
         """
         while wished := list(self._wished.values()):
@@ -125,7 +126,8 @@ class Material:
             together = self.whole(None, owner)
             uploads = [d.id for d in reversed(self._index.documents(owner)) if d.id not in corpus]
             apart = [] if together else uploads + (list(corpus) if len(corpus) <= MOST_READ else [])
-            for whole in (together, *map(self._alone, apart)):
+            parts = (self._part(document, start) for document in apart for start in self._starts(document))
+            for whole in (together, *parts):
                 if whole and not knows(whole.reading) and tokens(whole.reading.text) < self._kept.left():
                     yield whole.reading
         self._read_to = generation
@@ -134,7 +136,7 @@ class Material:
         """Return the best sentences of what was found that fit, in the order of the text."""
         chosen = self._best_sentences(question, found[:POOL])
         shown = tuple(self._index.document(i) for i in dict.fromkeys(p.document_id for p in chosen))
-        return Gathered(lay_out(chosen, shown), shown, whole=False)
+        return Gathered(lay_out(chosen, shown), shown, "sentences")
 
     def _best_sentences(self, question: str, found: Sequence[RetrievedPassage]) -> list[Passage]:
         """Return the passages, each cut down to those of its sentences that are nearest to the question."""
@@ -167,47 +169,69 @@ class Material:
 
     def whole(self, documents: Collection[str] | None, owner: str) -> Gathered | None:
         """Return everything that may be asked, if it fits into what is read whole."""
-        return self._once((None if documents is None else frozenset(documents), owner), self._together)
-
-    def _alone(self, document_id: str) -> Gathered | None:
-        """Return a document that somebody may ask, if it fits into what is read whole."""
-        return self._once((document_id,), lambda identity: self._laid_out([identity], ""))
-
-    def _once(self, arguments: tuple[Any, ...], make: Callable[..., Gathered | None]) -> Gathered | None:
-        """Return what was made of the same arguments for the index as it is, or make it."""
-        key = (self._index.generation, *arguments)
-        if key not in self._wholes:
-            if len(self._wholes) > MOST_KNOWN:
-                self._wholes.clear()
-            self._wholes[key] = make(*arguments)
-        return self._wholes[key]
+        return self._once(self._together, None if documents is None else frozenset(documents), owner)
 
     def _together(self, documents: frozenset[str] | None, owner: str) -> Gathered | None:
         if documents is None and self._index.count() > LONGEST_WHOLE:
             return None
         visible = [d.id for d in self._index.documents(owner) if documents is None or d.id in documents]
-        return self._laid_out(visible, owner)
-
-    def _laid_out(self, documents: Sequence[str], owner: str) -> Gathered | None:
-        passages = [passage for identity in documents for passage in self._index.document_passages(identity)]
+        passages = [passage for identity in visible for passage in self._index.document_passages(identity)]
         if not passages or sum(tokens(p.text) for p in passages) > self._settings.whole_tokens():
             return None
-        shown = tuple(self._index.document(identity) for identity in documents)
+        return self._laid_out(passages, owner, "whole")
+
+    def _parts_about(self, found: Sequence[RetrievedPassage]) -> list[Part]:
+        """Return the one or two parts that a question is about: those whose passages' squared scores sum up to most.
+
+        Measured on eight small documents, 271 questions: the first is the right one for 0.90 of them, and with sums of
+        scores, the best passage alone, or the cross-encoder's best for 0.88, 0.87 and 0.73.
+        """
+        sums: defaultdict[Part, float] = defaultdict(float)
+        for hit in found:
+            starts = self._starts(hit.passage.document_id)
+            at = bisect_right(starts, hit.passage.start)
+            if at:  # else nothing of the document is read whole
+                sums[hit.passage.document_id, starts[at - 1]] += hit.score**2
+        likeliest = sorted(sums, key=lambda part: -sums[part])[:2]
+        return [part for part in likeliest if sums[part] >= ALSO_ABOUT * sums[likeliest[0]] > 0]
+
+    def _starts(self, document_id: str) -> list[int]:
+        """Return where the parts of a document begin, the only one where it is small."""
+        return self._once(self._cut, document_id)
+
+    def _cut(self, document_id: str) -> list[int]:
+        most = self._settings.whole_tokens()
+        parts = cut(self._index.document(document_id), self._index.document_passages(document_id), most)
+        return [part[0].start for part in parts]
+
+    def _part(self, document_id: str, start: int) -> Gathered | None:
+        """Return the part of a document that begins there, unless it is too long all the same."""
+        return self._once(self._laid_out_part, document_id, start)
+
+    def _laid_out_part(self, document_id: str, start: int) -> Gathered | None:
+        starts = self._starts(document_id)
+        passages = [
+            passage
+            for passage in self._index.document_passages(document_id)
+            if starts[bisect_right(starts, passage.start) - 1] == start
+        ]
+        if sum(tokens(p.text) for p in passages) > MOST_OVER * self._settings.whole_tokens():
+            return None
+        return self._laid_out(passages, "", "whole" if len(starts) == 1 else "part")
+
+    def _laid_out(self, passages: Sequence[Passage], owner: str, extent: Extent) -> Gathered:
+        shown = tuple(self._index.document(identity) for identity in dict.fromkeys(p.document_id for p in passages))
         reading = lay_out(passages, shown)
-        return Gathered(replace(reading, kept=self._kept.file(reading, owner)), shown, whole=True)
+        return Gathered(replace(reading, kept=self._kept.file(reading, owner)), shown, extent)
 
-
-def _documents_of(found: Sequence[RetrievedPassage]) -> list[str]:
-    """Return the one or two documents that a question is about: those whose passages' squared scores sum up to most.
-
-    Measured on eight articles, 271 questions: the first is the right one for 0.90 of them, and with sums of scores,
-    the best passage alone, or the cross-encoder's best for 0.88, 0.87 and 0.73.
-    """
-    sums: defaultdict[str, float] = defaultdict(float)
-    for hit in found:
-        sums[hit.passage.document_id] += hit.score**2
-    likeliest = sorted(sums, key=lambda document: -sums[document])[:2]
-    return [document for document in likeliest if sums[document] >= ALSO_ABOUT * sums[likeliest[0]] > 0]
+    def _once(self, make: Callable[..., Made], *arguments: Any) -> Made:
+        """Return what was made of the same arguments for the index as it is, or make it."""
+        key = (self._index.generation, make.__name__, *arguments)
+        if key not in self._made:
+            if len(self._made) > MOST_KNOWN:
+                self._made.clear()
+            self._made[key] = make(*arguments)
+        return cast(Made, self._made[key])
 
 
 def _text(passage: Passage, span: Span) -> str:

@@ -131,7 +131,7 @@ class QA(Preparation):
         reader, reading = self._models.reader, material.reading
         relevance, threshold = self._models.relevance(question, reading), self.settings.decline_threshold
         shared = shared_words(question, reading)
-        judge = Judge(passages, material.whole, self._calibration, threshold, shared, relevance)
+        judge = Judge(passages, material.extent, self._calibration, threshold, shared, relevance)
 
         def read() -> Generator[Reply]:
             if reading.sentences:

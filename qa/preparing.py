@@ -88,10 +88,11 @@ class Preparation(Library):
         return self._material.read_whole(alone, documents, owner, reader.knows, self._patient)
 
     def read_documents(self, wanted: Callable[[], bool] = lambda: False) -> bool:
-        """Have the embedded model read small documents, half a minute for each; return whether that is done.
+        """Have the embedded model read the documents, half a minute for 1,600 tokens; return whether that is done.
 
-        Questions about them are then answered from the whole document, and soon. From the first call on nobody waits
-        for a document to be read: until it is, its best sentences are. Call it `under` an errand that gives way.
+        Questions about them are then answered from the whole document, or of a long one from a whole part, and soon.
+        From the first call on nobody waits for a document to be read: until it is, its best sentences are. Call it
+        `under` an errand that gives way.
 
         Args:
             wanted: says that someone else waits for the model; this then returns, and a later call goes on from there.

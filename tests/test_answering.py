@@ -1,7 +1,9 @@
 """Reading replies from chat models, and judging them."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
@@ -12,7 +14,7 @@ from qa.calibration import Calibration, Evidence, Logistic, log_odds
 from qa.citations import Cited
 from qa.concluding import conclude
 from qa.corpus import make_document
-from qa.datatypes import Citation, RetrievedPassage, Timings
+from qa.datatypes import Citation, Extent, RetrievedPassage, Timings
 from qa.errors import ModelError
 from qa.judging import NOT_SAID, Judge
 from qa.material import Gathered
@@ -23,11 +25,17 @@ from qa.reading import lay_out
 DOCUMENT = make_document("The bridge", "bridge.txt", "Ana Lind opened the bridge.")
 READING = lay_out(split(DOCUMENT, 400), [DOCUMENT])
 STATED = Logistic(0, {"log_odds": 1})
-PLAIN = Calibration(STATED, STATED, 0.5, 0.3, 0.5, STATED, Logistic(0, {"log_odds": -1}))
+PLAIN = Calibration(
+    dict.fromkeys(get_args(Extent), STATED),
+    {"whole": 0.5, "part": 0.4, "sentences": 0.3},
+    0.5,
+    STATED,
+    Logistic(0, {"log_odds": -1}),
+)
 CITED = Cited("Ana Lind. [1]", (Citation(1, DOCUMENT.id, "bridge.txt", "p", 0, 27, DOCUMENT.text, 0, 9),), 0)
 
 
-NEVER = Judge((), True, PLAIN, 0.0)
+NEVER = Judge((), "whole", PLAIN, 0.0)
 
 
 def test_any_chat_model_can_read() -> None:
@@ -43,10 +51,11 @@ def test_a_failing_provider_is_told_in_one_line() -> None:
         list(ChatReader(GenericFakeChatModel(messages=iter([]))).read(READING, "Who?", (), NEVER))
 
 
-@pytest.mark.parametrize(("whole", "answered"), [(True, False), (False, True)])
-def test_retrieved_sentences_have_a_threshold_of_their_own(whole: bool, answered: bool) -> None:
-    judge = Judge((), whole, PLAIN, None)
-    assert judge.declines(0.6, ((1, 0.5),)) is not answered
+@pytest.mark.parametrize(("extent", "not_stated"), [("whole", 0.5), ("part", 0.6), ("sentences", 0.7)])
+def test_each_extent_has_a_threshold_of_its_own(extent: Extent, not_stated: float) -> None:
+    judge = Judge((), extent, PLAIN, None)
+    assert not judge.declines(not_stated - 0.05, ((1, 0.5),))
+    assert judge.declines(not_stated + 0.05, ((1, 0.5),))
     assert not judge.sure
 
 
@@ -55,7 +64,7 @@ def test_retrieved_sentences_have_a_threshold_of_their_own(whole: bool, answered
     [(0.1, None, True), (0.9, None, False), (0.9, 0.05, True), (0.1, 0.95, False)],
 )
 def test_declining_follows_the_threshold(not_stated: float, threshold: float | None, answered: bool) -> None:
-    judge = Judge((), True, PLAIN, threshold)
+    judge = Judge((), "whole", PLAIN, threshold)
     assert judge.declines(not_stated, ((1, 0.5),)) is not answered
     verdict = judge.verdict(Reply("A: Ana Lind", not_stated), CITED)
     assert verdict.answered is answered
@@ -65,18 +74,18 @@ def test_declining_follows_the_threshold(not_stated: float, threshold: float | N
 
 @pytest.mark.parametrize(("not_stated", "sure"), [(0.4, True), (0.6, False)])
 def test_an_answer_is_sure_from_the_calibrated_probability_on(not_stated: float, sure: bool) -> None:
-    judge = Judge((), True, PLAIN, 0.0)
+    judge = Judge((), "whole", PLAIN, 0.0)
     judge.declines(not_stated, ())
     assert judge.sure is sure
 
 
 def test_what_nothing_supports_is_declined() -> None:
-    assert not Judge((), True, PLAIN, None).verdict(Reply("A: Bo", 0.01), Cited("", (), 1)).answered
-    assert not Judge((), True, PLAIN, None).verdict(Reply("It was Bo"), Cited("", (), 1)).answered
+    assert not Judge((), "whole", PLAIN, None).verdict(Reply("A: Bo", 0.01), Cited("", (), 1)).answered
+    assert not Judge((), "whole", PLAIN, None).verdict(Reply("It was Bo"), Cited("", (), 1)).answered
 
 
 def test_without_log_probabilities_the_proof_decides() -> None:
-    assert Judge((), True, PLAIN, None).verdict(Reply("A: Ana Lind"), CITED).answered
+    assert Judge((), "whole", PLAIN, None).verdict(Reply("A: Ana Lind"), CITED).answered
 
 
 def test_log_odds_and_logistic_by_hand() -> None:
@@ -113,7 +122,7 @@ def test_only_sentences_that_could_come_first_are_weighed() -> None:
         return dict.fromkeys(numbers, 0.0)
 
     likely = ((3, 0.002), (9, 0.5), (4, 0.006), *((number, 0.05) for number in range(10, 16)))
-    weighed = Judge((), True, PLAIN, None, (0.0,) * 15, relevance).weigh(likely)
+    weighed = Judge((), "whole", PLAIN, None, (0.0,) * 15, relevance).weigh(likely)
     assert asked == [[9, 10, 11, 12, 13, 14]]
     assert sorted(number for number, _ in weighed) == asked[0]
     assert considered(((3, 0.002), (9, 0.5), (4, 0.006))) == ((9, 0.5), (4, 0.006))
@@ -122,7 +131,7 @@ def test_only_sentences_that_could_come_first_are_weighed() -> None:
 
 def test_the_cross_encoder_weighs_what_the_reader_would_name_first() -> None:
     calibration = replace(PLAIN, pointing=Pointing(relevance=0.5))
-    judge = Judge((), True, calibration, None, relevance=lambda numbers: {n: {1: -2.0, 2: 3.0}[n] for n in numbers})
+    judge = Judge((), "whole", calibration, None, relevance=lambda numbers: {n: {1: -2.0, 2: 3.0}[n] for n in numbers})
     (first, most), (second, least) = judge.weigh(((1, 0.6), (2, 0.2)))
     assert (first, second, judge.relevance) == (2, 1, 3.0)
     assert most / least == pytest.approx(0.2 / 0.6 * math.exp(2.5))
@@ -130,14 +139,19 @@ def test_the_cross_encoder_weighs_what_the_reader_would_name_first() -> None:
 
 
 def test_without_a_cross_encoder_the_reader_decides() -> None:
-    judge = Judge((), True, replace(PLAIN, pointing=Pointing(relevance=0.5)), None)
+    judge = Judge((), "whole", replace(PLAIN, pointing=Pointing(relevance=0.5)), None)
     assert judge.weigh(((1, 0.6), (2, 0.2)))[0] == pytest.approx((1, 0.6))
     assert judge.relevance == 0
 
 
 def test_six_sentences_are_weighed_at_most() -> None:
     asked = []
-    judge = Judge((), True, PLAIN, None, relevance=lambda numbers: asked.extend(numbers) or dict.fromkeys(numbers, 0.0))
+
+    def relevance(numbers: Sequence[int]) -> dict[int, float]:
+        asked.extend(numbers)
+        return dict.fromkeys(numbers, 0.0)
+
+    judge = Judge((), "whole", PLAIN, None, relevance=relevance)
     judge.weigh(tuple((number, 0.01 * number) for number in range(1, 13)))
     assert asked == [12, 11, 10, 9, 8, 7]
 
@@ -145,24 +159,24 @@ def test_six_sentences_are_weighed_at_most() -> None:
 @pytest.mark.parametrize(("cosine", "declined"), [(0.05, True), (0.3, False)])
 def test_a_question_about_something_else_is_declined(cosine: float, declined: bool) -> None:
     passage = RetrievedPassage(split(DOCUMENT, 400)[0], 1, 0.5, cosine)
-    assert Judge([passage], True, PLAIN, None).declines(0.01, ((1, 0.9),)) is declined
+    assert Judge([passage], "whole", PLAIN, None).declines(0.01, ((1, 0.9),)) is declined
 
 
 @pytest.mark.parametrize(("odds", "not_stated", "kept"), [(3.0, 0.1, 2), (0.5, 0.1, 1), (0.5, None, 2)])
 def test_a_later_statement_must_be_likely_to_answer(odds: float, not_stated: float | None, kept: int) -> None:
-    judge = Judge((), True, PLAIN, None, relevance=lambda numbers: dict.fromkeys(numbers, odds))
+    judge = Judge((), "whole", PLAIN, None, relevance=lambda numbers: dict.fromkeys(numbers, odds))
     assert len(judge.kept(Reply("A: Ana Lind\nB: on 4 May", not_stated))) == kept
 
 
 def test_later_statements_stay_where_no_cross_encoder_is() -> None:
-    assert len(Judge((), True, PLAIN, None).kept(Reply("A: Ana Lind\nB: on 4 May\nC D", 0.1))) == 3
+    assert len(Judge((), "whole", PLAIN, None).kept(Reply("A: Ana Lind\nB: on 4 May\nC D", 0.1))) == 3
 
 
 def test_a_reply_that_strays_is_concluded_with_the_sentence_it_pointed_at() -> None:
     document = make_document("The bridge", "bridge.txt", "Ana Lind opened the bridge. Critics called the price absurd.")
-    material = Gathered(lay_out(split(document, 400), [document]), (document,), whole=True)
+    material = Gathered(lay_out(split(document, 400), [document]), (document,), "whole")
     reply = Reply("A: Critics called the price absurd", 0.1, ((1, 0.8), (2, 0.1)))
-    judge = Judge((), True, PLAIN, 0.0, relevance=lambda numbers: {number: 4.0 - 2 * number for number in numbers})
+    judge = Judge((), "whole", PLAIN, 0.0, relevance=lambda numbers: {number: 4.0 - 2 * number for number in numbers})
     answer = conclude("Who opened it?", "Who opened it?", (), material, reply, judge, Timings(0, 0, 0))
     assert reply.first == 1
     assert answer.text == "“Ana Lind opened the bridge.” [1]"

@@ -50,7 +50,7 @@ LAYERS = (
     (("errors", "settings"), ("datatypes",), ("errand",)),
     (
         ("corpus",),
-        ("passages",),
+        ("passages", "parts"),
         ("lexical",),
         ("reading", "proving", "citations", "pointing", "calibration"),
         ("conversation",),

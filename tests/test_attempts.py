@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from qa.answering import Reply
-from qa.attempts import Attempt, likeliest
+from qa.attempts import HOPELESS, Attempt, likeliest
 
 
 class Scripted:
@@ -31,7 +31,7 @@ class Scripted:
             finally:
                 self.log.append(f"leave {name}")
 
-        return Attempt(SimpleNamespace(), SimpleNamespace(declined=self.declined), read)
+        return Attempt(SimpleNamespace(extent="whole"), SimpleNamespace(declined=self.declined), read)
 
     def replies(self) -> list[str]:
         with likeliest(self.attempt, range(len(self.not_stated))) as taken:
@@ -71,8 +71,39 @@ def test_leaving_stops_the_model():
 
 
 def test_where_there_is_nothing_to_read_nothing_is_replied():
+    def nothing() -> Generator[Reply]:
+        yield from ()
+
     def attempt(whole: object) -> Attempt:
-        return Attempt(SimpleNamespace(), SimpleNamespace(declined=False), lambda: (reply for reply in ()))
+        return Attempt(SimpleNamespace(extent="whole"), SimpleNamespace(declined=False), nothing)
 
     with likeliest(attempt, [None, None]) as taken:
         assert [reply.text for reply in taken.replies()] == [""]
+
+
+@pytest.mark.parametrize(
+    ("part", "sentences", "asked", "taken"),
+    [
+        ((0.5, True), (0.6, False), ["part", "sentences"], "sentences"),
+        ((0.5, True), (0.4, False), ["part", "sentences"], "part"),
+        ((0.5, True), (0.5, True), ["part", "sentences"], "part"),
+        ((HOPELESS / 2, True), (0.9, False), ["part"], "part"),
+        ((0.5, False), (0.9, False), ["part"], "part"),
+    ],
+)
+def test_where_a_part_is_declined_but_not_hopeless_the_best_sentences_are_asked(part, sentences, asked, taken):
+    begun: list[str] = []
+
+    def attempt(whole: Any) -> Attempt:
+        name = whole or "sentences"
+        stated, declined = part if whole else sentences
+
+        def read() -> Generator[Reply]:
+            begun.append(name)
+            yield Reply(name, 0.3)
+
+        return Attempt(SimpleNamespace(extent=name), SimpleNamespace(declined=declined, stated=stated), read)
+
+    with likeliest(attempt, ["part"]) as likely:
+        assert likely.material.extent == taken
+    assert begun == asked

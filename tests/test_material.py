@@ -31,6 +31,7 @@ class LocalReader(ChatReader):
         super().__init__(GenericFakeChatModel(messages=iter(lambda: AIMessage("A: A sentence"), None)))
         self.asked: list[Reading] = []
         self.busy = False
+        self.size = BYTES_PER_TOKEN
 
     def knows(self, reading: Reading) -> bool:
         return reading.kept is None or reading.kept.is_file()
@@ -39,7 +40,7 @@ class LocalReader(ChatReader):
         if not self.knows(reading):
             if self.busy:
                 raise BusyError("somebody asks")
-            reading.kept.write_bytes(bytes(BYTES_PER_TOKEN))
+            reading.kept.write_bytes(bytes(self.size))
 
     def read(self, reading, question, turns, guide):
         self.asked.append(reading)
@@ -178,8 +179,60 @@ def test_a_model_elsewhere_reads_no_single_document_whole(engine, reader):
     assert reader.asked[-1].kept is None
 
 
+LONG = "\n\n".join(
+    f"The {animal} lived in the {place}. Every {animal} of the {place} was {colour}. It had seen a {other} once."
+    for animal, place, colour, other in (
+        ("heron", "reeds", "grey", "stork"),
+        ("badger", "woods", "black", "fox"),
+        ("salmon", "rapids", "silver", "trout"),
+        ("falcon", "tower", "brown", "dove"),
+    )
+)
+
+
+def test_a_long_document_is_read_in_parts_and_a_question_is_asked_of_one(engine, reader):
+    engine.read_documents()
+    before = files(engine)
+    added = engine.add_text("Animals", LONG, "me")
+    engine.ask("Had the silver salmon in the rapids seen a trout?", owner="me")
+    assert reader.asked[-1].kept is None
+    wished = next(engine._material.unread(reader.knows, ["me"]))
+    assert "salmon" in wished.text, "what was asked about comes first"
+    assert engine.read_documents()
+    assert len(files(engine) - before) == 4
+    engine.ask("Had the silver salmon in the rapids seen a trout?", owner="me")
+    assert read_whole(reader) == {"The salmon lived in the rapids."}
+    assert len(reader.asked[-1].sentences) == 3
+    assert added.text[reader.asked[-1].sentences[1].start :].startswith("Every salmon")
+    engine.remove(added.id, "me")
+    assert files(engine) == before
+
+
+def test_of_a_document_for_which_there_is_no_room_what_was_asked_about_is_read(settings, reader, word_embedder):
+    (settings.corpus / "animals.txt").write_text(LONG)
+    small = settings.model_copy(update={"reading_megabytes": 1})
+    with QA.open(small, embedder=word_embedder(), chat_model=GenericFakeChatModel(messages=iter(()))) as engine:
+        engine.sync()
+        reader.size = 490_000
+        assert engine.read_documents()
+        assert len(files(engine)) == 1, "nothing else fits"
+        engine.ask("Had the brown falcon in the tower seen a dove?")
+        assert not read_whole(reader)
+        assert engine.read_documents()
+        assert len(files(engine)) == 2
+        engine.ask("Had the brown falcon seen a dove?")
+        assert read_whole(reader) == {"The falcon lived in the tower."}
+
+
+def test_nothing_is_read_whole_of_a_part_that_one_endless_sentence_makes_too_long(engine, reader):
+    engine.add_text("Endless", "and the crane flew " * 100 + "home.", "me")
+    assert engine.read_documents()
+    engine.ask("Where did the crane fly?", owner="me")
+    assert reader.asked[-1].kept is None
+
+
 @pytest.mark.slow
-def test_the_real_model_reads_documents_once_and_answers_from_the_whole_of_one(tmp_path: Path) -> None:
+def test_the_real_model_reads_documents_once_and_answers_from_the_whole_of_one_or_a_part(tmp_path: Path) -> None:
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     (corpus / "ferry.txt").write_text(
@@ -188,14 +241,16 @@ def test_the_real_model_reads_documents_once_and_answers_from_the_whole_of_one(t
     )
     (corpus / "library.txt").write_text(
         "The town library reopened on 9 June after two years of repairs. Its new roof cost 3 million crowns. "
-        "The architect, Jon Reve, called it his last building.\n"
+        "The architect, Jon Reve, called it his last building.\n\n"
+        "In its cellar workers found 212 letters of a sea captain, Ada Holm, written between 1810 and 1823. They will "
+        "be shown in spring, and the museum of Ostholm has asked for copies.\n"
     )
     settings = Settings(corpus=corpus, data_dir=tmp_path / "data", whole_document_tokens=60)
     with QA.open(settings) as engine:
         engine.sync()
         assert engine.read_documents()
         read = files(engine)
-        assert len(read) == 2
+        assert len(read) == 3, "the longer document in two parts"
         inodes = {file: file.stat().st_ino for file in read}
     with QA.open(settings) as engine:
         engine.sync()
@@ -204,6 +259,7 @@ def test_the_real_model_reads_documents_once_and_answers_from_the_whole_of_one(t
             ("Who saved the passengers of the ferry?", "fishermen", "ferry.txt"),
             ("What did the library's new roof cost?", "3 million", "library.txt"),
             ("Who owned the ferry that sank?", "Line Bakke", "ferry.txt"),
+            ("How many letters were found in the cellar?", "212", "library.txt"),
         ):
             answer = engine.ask(question)
             assert word in answer.text

@@ -1,9 +1,11 @@
 """What is seen of an answer while its reply is written."""
 
+from pathlib import Path
+
 import pytest
 
 from qa.answering import Reply
-from qa.calibration import Calibration, Logistic
+from qa.calibration import Calibration
 from qa.concluding import known_without_proof, proved
 from qa.corpus import make_document
 from qa.judging import Judge
@@ -17,8 +19,8 @@ DOCUMENT = make_document(
     "bridge.txt",
     "The mayor, Ana Lind, opened the bridge on 4 June. It cost 12 million crowns. Oskar Brandt called it too dear.",
 )
-MATERIAL = Gathered(lay_out(split(DOCUMENT, 400), [DOCUMENT]), (DOCUMENT,), True)
-NEVER = Judge((), True, Calibration(Logistic(0), Logistic(0), 0, 0, 0, Logistic(0), Logistic(0)), 0.0)
+MATERIAL = Gathered(lay_out(split(DOCUMENT, 400), [DOCUMENT]), (DOCUMENT,), "whole")
+NEVER = Judge((), "whole", Calibration.load(Path()), 0.0)
 
 
 def shown(reply: str, size: int, question: str = "What happened?") -> tuple[list[str], str]:

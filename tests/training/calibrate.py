@@ -31,7 +31,7 @@ from qa.answering import Reply
 from qa.calibration import Calibration
 from qa.concluding import conclude
 from qa.cross_encoder import CrossEncoder, open_cross_encoder
-from qa.datatypes import Timings
+from qa.datatypes import Extent, Timings
 from qa.evaluation import texts
 from qa.judging import Judge
 from qa.pointing import Pointing, shared_words
@@ -53,11 +53,14 @@ FEATURES = ("log_odds", "pointed", "cosine", "overlap", "whole")
 STATED = ("log_odds", "pointed", "cosine", "whole", "relevance")
 STATED_WHOLE = ("log_odds", "pointed", "relevance")
 """Of an article read whole; the cosine, too, gave nothing there."""
-MOST_DECLINED = {"whole": 0.022, "retrieved": 0.07, "sure": 0.04}
+MOST_DECLINED = {"whole": 0.022, "sentences": 0.07, "sure": 0.04}
 """Share of answerable questions that may be declined, of articles read whole and of retrieved sentences: about a
 quarter and half of what is bearable, since of other questions two to four times as many are declined (with 0.04 of the
 whole, 0.07 of the seed article's 152, and 0.18 of the 42 among them). Answers are in own words from where, by the
 regression for retrieved sentences, that of "sure" would be declined of articles read whole."""
+PART_THRESHOLD = 0.75
+"""For a part of a long document, by the regression for whole articles; from 0.65 to 0.8 the figures hardly differ
+(tests/benchmarks/README.md)."""
 HOPELESS = 0.01
 """Below this probability of "stated" nothing is written: no threshold would be set there, and writing takes time."""
 RIDGE = 0.002
@@ -124,6 +127,7 @@ class Trial:
     """One question with nothing declined by threshold: whether a sure and an unsure answer would be right."""
 
     group: str
+    extent: Extent
     kind: str
     answerable: bool
     written: bool
@@ -217,7 +221,7 @@ def ask_unseen(pointing: Pointing) -> Iterator[Trial]:
                     for example in examples:
                         answer = beside.ask(example.question, history=example.turns)
                         able = bool(example.statements)
-                        yield Trial(document.source, "", able, True, able, able, "", "", dict(answer.signals))
+                        yield Trial(document.source, "whole", "", able, True, able, able, "", "", dict(answer.signals))
                 print(document.source, flush=True)
 
 
@@ -264,14 +268,15 @@ def trial(one: Asked) -> Trial:
     said, gold = [], one.gold
     for sure in (True, False):
         passages, material = one.concluded[2:4]
-        judge = Judge(passages, material.whole, Calibration.load(Path()), 0.0, relevance=one.relevance_of)
+        judge = Judge(passages, material.extent, Calibration.load(Path()), 0.0, relevance=one.relevance_of)
         judge.sure, judge.relevance = sure, max(one.relevance.values(), default=0.0)
         said.append(conclude(*one.concluded, judge, Timings(0, 0, 0)))
     right = [
         gold.answerable and score(gold, Prediction(id=gold.id, answer=a.text, answered=a.answered)).right for a in said
     ]
     texts = [answer.text if answer.answered else "" for answer in said]
-    return Trial(one.group, gold.kind, gold.answerable, bool(texts[0]), *right, *texts, dict(said[0].signals))
+    extent = material.extent
+    return Trial(one.group, extent, gold.kind, gold.answerable, bool(texts[0]), *right, *texts, dict(said[0].signals))
 
 
 def fit(rows: np.ndarray, labels: np.ndarray, shares: np.ndarray, penalty: float = 1.0) -> np.ndarray:
@@ -292,11 +297,11 @@ def shares_of(found: list[Trial]) -> np.ndarray:
 
     The SQuAD articles left out have far more unanswerable questions than the whole of SQuAD 2.0, where half are.
     """
-    retrieved = [t for t in found if t.signals["whole"] == 0.0]
+    retrieved = [t for t in found if t.extent == "sentences"]
     able = max(1, sum(t.answerable for t in retrieved))
     unable = max(1, len(retrieved) - able)
     half = len(retrieved) / 2
-    return np.array([1.0 if t.signals["whole"] else half / (able if t.answerable else unable) for t in found])
+    return np.array([1.0 if t.extent == "whole" else half / (able if t.answerable else unable) for t in found])
 
 
 def chances(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -362,11 +367,11 @@ def calibrate(found: list[Trial], unseen: list[Trial]) -> dict[str, Any]:
     """Choose the thresholds on cross-fitted probabilities, print what they give, fit on all."""
     found = [t for t in found if t.signals]
     crossed = cross_fitted(found, STATED)
-    whole = np.array([t.signals["whole"] == 1.0 for t in found])
-    read_whole = [t for t in (*found, *unseen) if t.signals["whole"]]
+    whole = np.array([t.extent == "whole" for t in found])
+    read_whole = [t for t in (*found, *unseen) if t.extent == "whole"]
     parts = {
         name: ([t for t, kept in zip(found, at, strict=True) if kept], crossed[at])
-        for name, at in (("whole", whole), ("retrieved", ~whole))
+        for name, at in (("whole", whole), ("sentences", ~whole))
     }
     sure = best_threshold(*parts["whole"], MOST_DECLINED["sure"])
     crossed_whole = cross_fitted(read_whole, STATED_WHOLE)
@@ -376,16 +381,18 @@ def calibrate(found: list[Trial], unseen: list[Trial]) -> dict[str, Any]:
     for name, (part, stated) in parts.items():
         for least in sorted({0.2, 0.3, 0.4, 0.5, 0.6, 0.7, thresholds[name]}):
             print(f"{name:9s} n={len(part)} threshold {least:.2f}", outcome(part, stated, least, sure))
-    least = np.where(whole, thresholds["whole"], thresholds["retrieved"])
+    least = np.where(whole, thresholds["whole"], thresholds["sentences"])
     answered = np.array([t.written for t in found]) & (crossed >= least)
     answers = [(t, c) for t, c, given in zip(found, crossed, answered, strict=True) if given]
     declines = [t for t, given in zip(found, answered, strict=True) if not given]
     return {
         "questions": len(found) + len(unseen),
-        **{f"threshold_{name}": threshold for name, threshold in thresholds.items()},
+        "threshold": {**thresholds, "part": PART_THRESHOLD},
         "sure": sure,
-        "stated_whole": logistic(read_whole, STATED_WHOLE, [t.answerable for t in read_whole]),
-        "stated_retrieved": logistic(found, STATED, [t.answerable for t in found]),
+        "stated": {
+            "whole": logistic(read_whole, STATED_WHOLE, [t.answerable for t in read_whole]),
+            "sentences": logistic(found, STATED, [t.answerable for t in found]),
+        },
         "right_answer": logistic(
             [t for t, _ in answers], FEATURES, [t.sure_right if c >= sure else t.unsure_right for t, c in answers]
         ),
