@@ -96,7 +96,7 @@ class QA(Preparation):
         yield passages
 
         turns = self._models.reader.turns_read(question, history)
-        wholes = self._read_whole(candidates, documents, owner)
+        wholes = self._read_whole(searched, candidates, documents, owner)
         read = tuple(whole and whole.reading.kept for whole in wholes)
         key = self._answers.key(self._index.generation, question, turns, documents, owner, read)
         if cached := self._answers.get(key):

@@ -74,18 +74,19 @@ class Preparation(Library):
             return
         reader, history = self._models.reader, check_history(history)
         together = self._material.whole(documents, owner)
-        found = () if together else self._retriever.search(search_question(begun, history), POOL, documents, owner)
-        first = next(iter(self._read_whole(found, documents, owner)), None)
+        searched = search_question(begun, history)
+        found = () if together else self._retriever.search(searched, POOL, documents, owner)
+        first = next(iter(self._read_whole(searched, found, documents, owner)), None)
         if first and reader.knows(first.reading):
             reader.read_ahead(first.reading, begun, history)
 
     def _read_whole(
-        self, found: Sequence[RetrievedPassage], documents: Collection[str] | None, owner: str
+        self, searched: str, found: Sequence[RetrievedPassage], documents: Collection[str] | None, owner: str
     ) -> list[Gathered | None]:
         """Return what is to be read whole for a question (see `Material.read_whole`)."""
         reader = self._models.reader
         alone = found if reader.runs_here else ()  # a model elsewhere is paid for what it reads
-        return self._material.read_whole(alone, documents, owner, reader.knows, self._patient)
+        return self._material.read_whole(searched, alone, documents, owner, reader.knows, self._patient)
 
     def read_documents(self, wanted: Callable[[], bool] = lambda: False) -> bool:
         """Have the embedded model read the documents, half a minute for 1,600 tokens; return whether that is done.
