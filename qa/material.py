@@ -8,7 +8,6 @@ best sentences hold the proof of 0.90 of the questions, 200 tokens of the best p
 twelve put in order by the cross-encoder, 175 tokens hold the proof of more questions than 225 did without.
 """
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from qa.embedding import Embedder
 from qa.encoder import Array
 from qa.index import Index
 from qa.kept import KeptReadings
-from qa.parts import cut, tokens
+from qa.parts import beginning, cut, tokens
 from qa.reading import Reading, lay_out
 from qa.settings import Settings
 
@@ -87,9 +86,8 @@ class Material:
     ) -> list[Gathered | None]:
         """Return what is to be read whole: all that may be asked, or the document or part that the question is about.
 
-        Another one that it might be about as well comes second, None in its place where only the best sentences of
-        it can be read. Nothing comes where that is so of the first. What would have to be waited for counts as such,
-        and comes first among `unread`.
+        Another one that it might be about as well comes second, None in its place where only the best sentences of it
+        can be read, nothing where that is so of the first. What is not known counts so and comes first in `unread`.
 
         Args:
             question: what was searched.
@@ -128,10 +126,12 @@ class Material:
             together = self.whole(None, owner)
             uploads = [d.id for d in reversed(self._index.documents(owner)) if d.id not in corpus]
             apart = [] if together else uploads + (list(corpus) if len(corpus) <= MOST_READ else [])
-            parts = (self._part(document, start) for document in apart for start in self._starts(document))
-            for whole in (together, *parts):
-                if whole and not knows(whole.reading) and tokens(whole.reading.text) < self._kept.left():
-                    yield whole.reading
+            for parts in [iter([together])] if together else map(self._parts, apart):
+                for part in parts:
+                    if part and not knows(part.reading):
+                        if tokens(part.reading.text) >= self._kept.left():
+                            break
+                        yield part.reading
         self._read_to = generation
 
     def best(self, question: str, found: Sequence[RetrievedPassage]) -> Gathered:
@@ -203,7 +203,10 @@ class Material:
         if all(len(starts[document]) == 1 for document in likeliest):
             return [(document, starts[document][0]) for document in likeliest]
         best = self._sentences(question, [hit for hit in found if hit.passage.document_id in likeliest])
-        return list(dict.fromkeys((p.document_id, _at_or_before(starts[p.document_id], p.start)) for p, _ in best))[:2]
+        return list(dict.fromkeys((p.document_id, beginning(starts[p.document_id], p.start)) for p, _ in best))[:2]
+
+    def _parts(self, document_id: str) -> Iterator[Gathered | None]:
+        return (self._part(document_id, start) for start in self._starts(document_id))
 
     def _starts(self, document_id: str) -> list[int]:
         """Return where the parts of a document begin, the only one where it is small."""
@@ -211,7 +214,7 @@ class Material:
 
     def _cut(self, document_id: str) -> list[int]:
         most = self._settings.whole_tokens()
-        parts = cut(self._index.document(document_id), self._index.document_passages(document_id), most)
+        parts = cut(self._once(self._index.document, document_id), self._index.document_passages(document_id), most)
         return [part[0].start for part in parts]
 
     def _part(self, document_id: str, start: int) -> Gathered | None:
@@ -220,13 +223,14 @@ class Material:
 
     def _laid_out_part(self, document_id: str, start: int) -> Gathered | None:
         starts = self._starts(document_id)
-        passages = [p for p in self._index.document_passages(document_id) if _at_or_before(starts, p.start) == start]
+        passages = [p for p in self._index.document_passages(document_id) if beginning(starts, p.start) == start]
         if sum(tokens(p.text) for p in passages) > MOST_OVER * self._settings.whole_tokens():
             return None
         return self._laid_out(passages, "", "whole" if len(starts) == 1 else "part")
 
     def _laid_out(self, passages: Sequence[Passage], owner: str, extent: Extent) -> Gathered:
-        shown = tuple(self._index.document(identity) for identity in dict.fromkeys(p.document_id for p in passages))
+        documents = dict.fromkeys(passage.document_id for passage in passages)
+        shown = tuple(self._once(self._index.document, identity) for identity in documents)
         reading = lay_out(passages, shown)
         return Gathered(replace(reading, kept=self._kept.file(reading, owner)), shown, extent)
 
@@ -238,10 +242,6 @@ class Material:
                 self._made.clear()
             self._made[key] = make(*arguments)
         return cast(Made, self._made[key])
-
-
-def _at_or_before(starts: Sequence[int], place: int) -> int:
-    return starts[bisect_right(starts, place) - 1]
 
 
 def _text(passage: Passage, span: Span) -> str:

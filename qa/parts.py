@@ -1,6 +1,6 @@
 """A long document cut into parts, each short enough to be read whole; no text is copied apart."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
@@ -37,6 +37,11 @@ def cut(document: Document, passages: Sequence[Passage], most: int) -> list[Sequ
         begins = [at for at in range(least, most_at) if _begins_paragraph(document, passages, at)]
         cuts.append(min(begins or (ideal_at - 1, ideal_at), key=lambda at: abs(before[at] - ideal)))
     return [passages[start:end] for start, end in zip(cuts, [*cuts[1:], len(passages)], strict=True) if start < end]
+
+
+def beginning(starts: Sequence[int], place: int) -> int:
+    """Return where the part begins that a place of the text lies in, of all `starts`."""
+    return starts[bisect_right(starts, place) - 1]
 
 
 def _begins_paragraph(document: Document, passages: Sequence[Passage], at: int) -> bool:

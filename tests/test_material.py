@@ -11,6 +11,7 @@ from langchain_core.messages import AIMessage
 from qa.answering import ChatReader
 from qa.errors import BusyError
 from qa.kept import BYTES_PER_TOKEN
+from qa.material import Material
 from qa.pipeline import QA
 from qa.reading import KEPT, Reading
 from qa.settings import Settings
@@ -222,6 +223,21 @@ def test_of_a_document_for_which_there_is_no_room_what_was_asked_about_is_read(s
         assert len(files(engine)) == 2
         engine.ask("Had the brown falcon seen a dove?")
         assert read_whole(reader) == {"The falcon lived in the tower."}
+
+
+def test_a_book_is_not_gone_through_where_there_is_no_room_for_it(settings, reader, word_embedder, monkeypatch):
+    book = "\n\n".join(f"Guest {n} came from town {n}. He was {n} years old. He stayed." for n in range(100))
+    (settings.corpus / "book.txt").write_text(book)
+    small = settings.model_copy(update={"reading_megabytes": 1})
+    laid: list[int] = []
+    lay = Material._laid_out_part
+    monkeypatch.setattr(Material, "_laid_out_part", lambda *which: laid.append(which[-1]) or lay(*which))
+    with QA.open(small, embedder=word_embedder(), chat_model=GenericFakeChatModel(messages=iter(()))) as engine:
+        engine.sync()
+        reader.size = 300_000
+        assert engine.read_documents()
+        assert len(files(engine)) == 2
+        assert len(laid) < 7
 
 
 def test_nothing_is_read_whole_of_a_part_that_one_endless_sentence_makes_too_long(engine, reader):
