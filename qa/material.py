@@ -16,39 +16,31 @@ from typing import Any, TypeVar, cast
 
 from qa.datatypes import Document, Extent, Passage, RetrievedPassage
 from qa.embedding import Embedder
-from qa.encoder import Array
 from qa.index import Index
 from qa.kept import KeptReadings
 from qa.parts import beginning, cut, tokens
+from qa.ranking import Relevance, SentenceRanker, Span, text_of
 from qa.reading import Reading, lay_out
 from qa.settings import Settings
 
 LONGEST_WHOLE = 400
 """Passages of a corpus that may be read whole; more are not even looked at."""
 MOST_KNOWN = 64
-"""Readings whose text is held; more are laid out anew."""
+"""Readings, documents and their cuts that are held together; what is needed beyond that is made anew."""
 MOST_READ = 50
 """Documents of a corpus that are read without having been asked about."""
 ALSO_ABOUT = 0.3
 """Share of the first document's sum from which the second is one that a question may be about as well."""
 POOL = 16
 """Passages whose sentences are compared with the question."""
-RANKED = 12
-"""Of these sentences, the nearest ones that the cross-encoder puts in order: a hundredth of a second each."""
-RELEVANCE = 0.1
-"""Weight of the cross-encoder's log-odds against the cosine and the passage's score."""
-
 MOST_OVER = 1.25
 """Of the tokens that a part should have, how many times it may have, for the sake of whole paragraphs."""
 
-Span = tuple[int, int]
 Part = tuple[str, int]
 """A document's id, and where in its text a part of it begins."""
 Made = TypeVar("Made")
 Knows = Callable[[Reading], bool]
 """Says whether a model knows a reading, so that a question about it need not wait for that to be read."""
-Relevance = Callable[[str, Sequence[str]], Array | None]
-"""A question and sentences -> the log-odds that each answers it, shape (sentences,); None when nothing can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +60,7 @@ class Material:
     ) -> None:
         self._index = index
         self._kept = kept
-        self._relevance = relevance
-        self._embedder = embedder
+        self._ranker = SentenceRanker(embedder, relevance)
         self._settings = settings
         self._made: dict[tuple[object, ...], object] = {}
         self._wished: dict[Path | None, Reading] = {}
@@ -144,33 +135,13 @@ class Material:
         """Return the passages, each cut down to those of its sentences that are nearest to the question."""
         kept: defaultdict[str, list[Span]] = defaultdict(list)
         left = self._settings.reading_tokens()
-        for passage, span in self._sentences(question, found):
-            left -= tokens(_text(passage, span))
+        for passage, span in self._ranker.rank(question, found):
+            left -= tokens(text_of(passage, span))
             if kept and left < 0:
                 break
             kept[passage.id].append(span)
         chosen = [hit.passage for hit in found if hit.passage.id in kept]
         return [replace(passage, sentences=tuple(sorted(kept[passage.id]))) for passage in chosen]
-
-    def _sentences(self, question: str, found: Sequence[RetrievedPassage]) -> list[tuple[Passage, Span]]:
-        """Return the sentences of what was found with their passages, the best first."""
-        places = [(hit, span) for hit in found for span in hit.passage.sentences]
-        if not places:
-            return []
-        texts = [_text(hit.passage, span) for hit, span in places]
-        cosines = self._embedder.embed_passages(texts) @ self._embedder.embed_question(question)
-        scores = [float(cosine) + hit.score for cosine, (hit, _) in zip(cosines, places, strict=True)]
-        ordered = (places[number] for number in self._best_first(question, texts, scores))
-        return [(hit.passage, span) for hit, span in ordered]
-
-    def _best_first(self, question: str, texts: Sequence[str], scores: Sequence[float]) -> list[int]:
-        """Return the numbers of the texts, best first by score, the first of them anew with the cross-encoder's."""
-        order = sorted(range(len(texts)), key=lambda number: -scores[number])
-        relevant = self._relevance(question, [texts[number] for number in order[:RANKED]])
-        if relevant is None:
-            return order
-        anew = {n: scores[n] + RELEVANCE * float(odds) for n, odds in zip(order, relevant, strict=False)}
-        return [*sorted(anew, key=lambda number: -anew[number]), *order[RANKED:]]
 
     def whole(self, documents: Collection[str] | None, owner: str) -> Gathered | None:
         """Return everything that may be asked, if it fits into what is read whole."""
@@ -193,17 +164,18 @@ class Material:
         0.90 of them; with sums of scores, the best passage alone, or the cross-encoder's best for 0.88, 0.87 and 0.73.
         On six long ones, 219 questions, the part with the best sentence is right for 0.90, by squares for 0.77.
         """
-        starts = {hit.passage.document_id: self._starts(hit.passage.document_id) for hit in found}
+        if not self._settings.whole_tokens():
+            return []
         sums: defaultdict[str, float] = defaultdict(float)
         for hit in found:
-            if starts[hit.passage.document_id]:  # else nothing of it is read whole
-                sums[hit.passage.document_id] += hit.score**2
+            sums[hit.passage.document_id] += hit.score**2
         likeliest = sorted(sums, key=lambda document: -sums[document])[:2]
         likeliest = [document for document in likeliest if sums[document] >= ALSO_ABOUT * sums[likeliest[0]] > 0]
+        starts = {document: self._starts(document) for document in likeliest}
         if all(len(starts[document]) == 1 for document in likeliest):
             return [(document, starts[document][0]) for document in likeliest]
-        best = self._sentences(question, [hit for hit in found if hit.passage.document_id in likeliest])
-        return list(dict.fromkeys((p.document_id, beginning(starts[p.document_id], p.start)) for p, _ in best))[:2]
+        best = [(p.document_id, p.start) for p, _ in self._ranker.rank(question, found) if p.document_id in starts]
+        return list(dict.fromkeys((document, beginning(starts[document], place)) for document, place in best))[:2]
 
     def _parts(self, document_id: str) -> Iterator[Gathered | None]:
         return (self._part(document_id, start) for start in self._starts(document_id))
@@ -237,12 +209,11 @@ class Material:
     def _once(self, make: Callable[..., Made], *arguments: Any) -> Made:
         """Return what was made of the same arguments for the index as it is, or make it."""
         key = (self._index.generation, make.__name__, *arguments)
-        if key not in self._made:
-            if len(self._made) > MOST_KNOWN:
-                self._made.clear()
-            self._made[key] = make(*arguments)
-        return cast(Made, self._made[key])
-
-
-def _text(passage: Passage, span: Span) -> str:
-    return passage.text[span[0] - passage.start : span[1] - passage.start]
+        try:
+            return cast(Made, self._made[key])
+        except KeyError:
+            made = make(*arguments)
+        if len(self._made) > MOST_KNOWN:
+            self._made.clear()
+        self._made[key] = made
+        return made

@@ -62,7 +62,7 @@ LAYERS = (
         ("gate", "generation", "llama_server", "runtime", "slot_cache", "messages", "embedded", "language_model"),
     ),
     (("database", "store", "vectors", "shelves", "syncing", "index"),),
-    (("retrieval",), ("kept", "material"), ("suggesting",), ("answering", "judging"), ("runnables",)),
+    (("retrieval",), ("ranking", "kept", "material"), ("suggesting",), ("answering", "judging"), ("runnables",)),
     (("models",), ("library",), ("attempts",), ("answer_cache",), ("concluding",), ("showing",)),
     (("preparing", "pipeline", "asking"),),
     (("question_sets", "scoring", "metrics", "reporting", "evaluation"), ("doctor",)),

@@ -1,0 +1,81 @@
+"""The sentences of the passages found, the one that likeliest answers the question first.
+
+By the cosine of sentence and question and the passage's score; the nearest are put in order by the cross-encoder.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from qa.datatypes import Passage, RetrievedPassage
+from qa.embedding import Embedder, Vectors
+from qa.encoder import Array
+
+RANKED = 12
+"""Of the sentences, the nearest ones that the cross-encoder puts in order: a hundredth of a second each."""
+RELEVANCE = 0.1
+"""Weight of the cross-encoder's log-odds against the cosine and the passage's score."""
+MOST_KNOWN = 4096
+"""Sentences whose vectors are held for the next question, 1.5 kB each with the default embedder."""
+
+Span = tuple[int, int]
+Placed = tuple[Passage, Span]
+"""A sentence by its passage and its place in the document's text, in characters."""
+Relevance = Callable[[str, Sequence[str]], Array | None]
+"""A question and sentences -> the log-odds that each answers it, shape (sentences,); None when nothing can tell."""
+
+
+class SentenceRanker:
+    """Ranks sentences; safe to use from several threads."""
+
+    def __init__(self, embedder: Embedder, relevance: Relevance) -> None:
+        """Use the embedder that found the passages and a cross-encoder."""
+        self._embedder = embedder
+        self._relevance = relevance
+        self._last: tuple[tuple[object, ...], list[Placed]] = ((), [])
+        self._known: dict[str, Vectors] = {}
+
+    def rank(self, question: str, found: Sequence[RetrievedPassage]) -> list[Placed]:
+        """Return the sentences of what was found, the best first.
+
+        The last result is kept: which part of a document is asked and which sentences are best needs the same one.
+        """
+        key = (question, *((hit.passage.id, hit.score) for hit in found))
+        last = self._last
+        if last[0] != key:
+            self._last = last = (key, self._ranked(question, found))
+        return last[1]
+
+    def _ranked(self, question: str, found: Sequence[RetrievedPassage]) -> list[Placed]:
+        places = [(hit, span) for hit in found for span in hit.passage.sentences]
+        if not places:
+            return []
+        texts = [text_of(hit.passage, span) for hit, span in places]
+        cosines = self._vectors(texts) @ self._embedder.embed_question(question)
+        scores = [float(cosine) + hit.score for cosine, (hit, _) in zip(cosines, places, strict=True)]
+        ordered = (places[number] for number in self._best_first(question, texts, scores))
+        return [(hit.passage, span) for hit, span in ordered]
+
+    def _vectors(self, texts: Sequence[str]) -> Vectors:
+        """Return unit vectors, shape (len(texts), dimension)."""
+        known = self._known
+        vectors = {text: known[text] for text in texts if text in known}
+        new = [text for text in dict.fromkeys(texts) if text not in vectors]
+        if new:
+            vectors |= zip(new, self._embedder.embed_passages(new), strict=True)
+            self._known = vectors if len(known) + len(new) > MOST_KNOWN else known | vectors
+        return np.stack([vectors[text] for text in texts])
+
+    def _best_first(self, question: str, texts: Sequence[str], scores: Sequence[float]) -> list[int]:
+        """Return the numbers of the texts, best first by score, the first of them anew with the cross-encoder's."""
+        order = sorted(range(len(texts)), key=lambda number: -scores[number])
+        relevant = self._relevance(question, [texts[number] for number in order[:RANKED]])
+        if relevant is None:
+            return order
+        anew = {n: scores[n] + RELEVANCE * float(odds) for n, odds in zip(order, relevant, strict=False)}
+        return [*sorted(anew, key=lambda number: -anew[number]), *order[RANKED:]]
+
+
+def text_of(passage: Passage, span: Span) -> str:
+    """Return the text of a sentence of a passage."""
+    return passage.text[span[0] - passage.start : span[1] - passage.start]
