@@ -152,7 +152,7 @@ def evaluate_set(arguments: argparse.Namespace, settings: Settings, open_engine:
         open_engine(settings) as engine,
         progress_bar("questions") as show,
     ):
-        for score in evaluate(questions, engine):
+        for score in evaluate(questions, engine, lambda what: show(len(scores), len(questions), f"reading {what}")):
             scores.append(score)
             if kept and score.prediction:
                 kept.write(score.prediction.model_dump_json(exclude_none=True) + "\n")

@@ -8,9 +8,10 @@ import platform
 import re
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,8 +37,8 @@ class Engine(Protocol):
         """Bring the index up to date with the corpus."""
         ...
 
-    def read_documents(self) -> bool:
-        """Have the documents read, as the page does in quiet times."""
+    def read_documents(self, wanted: Callable[[], bool]) -> bool:
+        """Have the documents read, as the page does in quiet times; `wanted` is asked before each whether to stop."""
         ...
 
     def ask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer:
@@ -76,17 +77,20 @@ def predict(engine: Engine, question: GoldQuestion) -> Prediction:
     )
 
 
-def evaluate(questions: QuestionSet, engine: Engine) -> Iterator[Score]:
+def evaluate(
+    questions: QuestionSet, engine: Engine, reading: Callable[[str], None] = lambda _: None
+) -> Iterator[Score]:
     """Ask every question of a set and yield each score as soon as it stands.
 
     Args:
         questions: the set; articles that it brings are read in place of the engine's corpus, with its models.
         engine: what answers.
+        reading: told what is read, minutes for a long article, and again before each part of it.
 
     Raises:
         CorpusError: the evidence of an article set is not in the engine's corpus.
     """
-    for sitting, asked in _sittings(questions, engine):
+    for sitting, asked in _sittings(questions, engine, reading):
         for question in asked:
             yield score(question, _attempt(sitting, question))
 
@@ -98,18 +102,27 @@ def _attempt(engine: Engine, question: GoldQuestion) -> Prediction | None:
         return None
 
 
-def _sittings(questions: QuestionSet, engine: Engine) -> Iterator[tuple[Engine, list[GoldQuestion]]]:
+def _sittings(
+    questions: QuestionSet, engine: Engine, reading: Callable[[str], None]
+) -> Iterator[tuple[Engine, list[GoldQuestion]]]:
     if questions.rows:
-        engine.sync()
-        engine.read_documents()
+        _prepare(engine, partial(reading, "the corpus"))
         yield engine, article_questions(questions.rows, texts(engine))
     for article in questions.articles:
         with _temporary_corpus(article, engine.settings) as (inside, source), engine.beside(inside) as other:
-            other.sync()
-            other.read_documents()
+            _prepare(other, partial(reading, article.title))
             if texts(other) != {source: article.text}:
                 raise CorpusError(f"the article {article.title!r} did not survive being written to a file unchanged")
             yield other, wikipedia_questions(article, source)
+
+
+def _prepare(engine: Engine, reading: Callable[[], None]) -> None:
+    def told() -> bool:
+        reading()
+        return False
+
+    engine.sync()
+    engine.read_documents(told)
 
 
 @contextmanager

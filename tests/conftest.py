@@ -155,7 +155,7 @@ class ScriptedQA:
 
     def read_documents(self, wanted: Callable[[], bool] = lambda: False) -> bool:
         self.reads += 1
-        return True
+        return not wanted()
 
     def beside(self, settings: Settings) -> "ScriptedQA":
         other = ScriptedQA(settings, self.script)

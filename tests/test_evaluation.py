@@ -323,10 +323,11 @@ def test_a_prediction_keeps_what_scoring_and_reading_need(scripted_qa, corpus: P
 def test_each_wikipedia_article_is_a_corpus_of_its_own(scripted_qa, data: Path, tmp_path: Path) -> None:
     questions = read_question_set(data / "wikipedia_articles.json").limited(12)
     engine = scripted_qa(Settings(corpus=tmp_path, data_dir=tmp_path / "index"), {})
-    opened = []
+    opened, told = [], []
     beside = engine.beside
     engine.beside = lambda settings: opened.append(settings) or beside(settings)
-    scores = list(evaluate(questions, engine))
+    scores = list(evaluate(questions, engine, told.append))
+    assert told == [article.title for article in questions.articles]
     assert len(scores) == len(engine.asked) == 12
     assert len({settings.corpus for settings in opened}) == 6
     assert all(settings.data_dir != tmp_path / "index" for settings in opened)
