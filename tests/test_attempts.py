@@ -85,7 +85,8 @@ def test_where_there_is_nothing_to_read_nothing_is_replied():
     ("part", "sentences", "asked", "taken"),
     [
         ((0.5, True), (0.6, False), ["part", "sentences"], "sentences"),
-        ((0.5, True), (0.4, False), ["part", "sentences"], "part"),
+        ((0.5, True), (0.4, False), ["part", "sentences"], "sentences"),
+        ((0.5, True), (0.6, True), ["part", "sentences"], "part"),
         ((0.5, True), (0.5, True), ["part", "sentences"], "part"),
         ((HOPELESS / 2, True), (0.9, False), ["part"], "part"),
         ((0.5, False), (0.9, False), ["part"], "part"),
