@@ -13,8 +13,8 @@ HOPELESS = 0.2
 """Probability that a part of a long document states the answer, from which on the best sentences of all that was found
 are asked as well where the part is declined. What they answer is taken if it is not declined by their own threshold.
 
-Four Wikipedia articles read in parts, 97 answerable questions of SQuAD 2.0 and 83 near misses: right 0.79 instead of 0.70
-with the likelier of the two taken, declined 0.63 instead of 0.69, answerable ones 0.11 instead of 0.21.
+Four Wikipedia articles read in parts, 97 answerable questions of SQuAD 2.0 and 83 near misses: right 0.79 instead of
+0.70 with the likelier of the two taken, declined 0.63 instead of 0.69, answerable ones 0.11 instead of 0.21.
 """
 
 
