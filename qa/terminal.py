@@ -56,7 +56,8 @@ def progress_bar(unit: str) -> Iterator[Callable[[int, int, str], None]]:
 
     The unit "B" stands for bytes and is shown in thousands and millions of them.
     """
-    with tqdm(unit=f" {unit}", unit_scale=unit == "B", delay=LONG_WORK, leave=False, disable=None) as bar:
+    # Without miniters=0 tqdm, once it has seen a rate, does not draw a new `what` for as long as nothing more is done.
+    with tqdm(unit=f" {unit}", unit_scale=unit == "B", delay=LONG_WORK, miniters=0, leave=False, disable=None) as bar:
 
         def show(done: int, total: int, what: str) -> None:
             bar.total = total

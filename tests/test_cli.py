@@ -20,6 +20,7 @@ from qa.cli import SETTING_OPTIONS, build_parser, main
 from qa.errors import ModelError, QuestionError, SettingsError
 from qa.options import settings_of
 from qa.settings import Settings
+from qa.terminal import progress_bar
 
 HEAVY = ("chromadb", "gradio", "langchain", "langchain_core", "numpy", "sentence_transformers", "torch", "xllamacpp")
 HELP_SECONDS = 0.5
@@ -54,6 +55,22 @@ def shell(scripted_qa, corpus: Path):
 
     run.engines = []
     return run
+
+
+def test_a_bar_tells_what_is_done_next_though_nothing_more_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("qa.terminal.LONG_WORK", 0)
+    monkeypatch.setattr(sys, "stderr", shown := Terminal())
+    with progress_bar("questions") as show:
+        for done in range(3):
+            show(done, 9, "fact")
+            time.sleep(0.2)
+        assert "reading Force" not in shown.getvalue()
+        show(2, 9, "reading Force")
+        assert "reading Force" in shown.getvalue()
 
 
 def test_ask_prints_the_answer_and_its_quotes(shell, capsys: pytest.CaptureFixture[str]) -> None:
