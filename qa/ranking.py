@@ -32,7 +32,7 @@ class SentenceRanker:
         """Use the embedder that found the passages and a cross-encoder."""
         self._embedder = embedder
         self._relevance = relevance
-        self._last: tuple[tuple[object, ...], list[Placed]] = ((), [])
+        self._last: tuple[tuple[str, tuple[RetrievedPassage, ...]], list[Placed]] = (("", ()), [])
         self._known: dict[str, Vectors] = {}
 
     def rank(self, question: str, found: Sequence[RetrievedPassage]) -> list[Placed]:
@@ -40,10 +40,10 @@ class SentenceRanker:
 
         The last result is kept: which part of a document is asked and which sentences are best needs the same one.
         """
-        key = (question, *((hit.passage.id, hit.score) for hit in found))
+        asked = (question, tuple(found))
         last = self._last
-        if last[0] != key:
-            self._last = last = (key, self._ranked(question, found))
+        if last[0] != asked:
+            self._last = last = (asked, self._ranked(question, found))
         return last[1]
 
     def _ranked(self, question: str, found: Sequence[RetrievedPassage]) -> list[Placed]:
