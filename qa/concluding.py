@@ -7,6 +7,7 @@ from qa.citations import AS_LIKELY, Cited, compose
 from qa.datatypes import Answer, RetrievedPassage, Timings
 from qa.judging import Judge
 from qa.material import Gathered
+from qa.numerals import without_numbers
 
 
 def conclude(
@@ -52,5 +53,8 @@ def proved(
 
 
 def known_without_proof(question: str, searched: str, material: Gathered) -> str:
-    """Return text that a statement may take names and numbers from without proof: the question and the titles."""
-    return " ".join([question, searched, *(document.title for document in material.documents)])
+    """Return text that a statement may take names from without proof, the question's but for numbers, and the titles.
+
+    A question that takes a wrong number for granted would find it repeated.
+    """
+    return " ".join([without_numbers(f"{question} {searched}"), *(document.title for document in material.documents)])

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Sequence
 
+from qa.numerals import numbers
 from qa.reading import NumberedSentence, Statement
 
 MOST_SENTENCES = 3
@@ -18,7 +19,6 @@ NAME_ROOT = 4
 """Letters by which two forms of a name are taken for the same."""
 
 _WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _CAPITAL = re.compile(r"\b[A-ZÀ-ÞА-Я][\w’'-]*\w")
 _NAME = re.compile(rf"(?<=[a-z,;’'\"”)\]]\s){_CAPITAL.pattern}")
 _PLAIN = frozenset(
@@ -42,7 +42,7 @@ def particulars(text: str, names: Collection[str] = ()) -> set[str]:
     """
     inside = {_stem(name) for name in _NAME.findall(text)}
     known = {_stem(name) for name in _CAPITAL.findall(text)} & set(names)
-    return set(_NUMBER.findall(text)) | ((inside | known) - _PLAIN)
+    return numbers(text) | ((inside | known) - _PLAIN)
 
 
 def _stem(word: str) -> str:
@@ -50,7 +50,7 @@ def _stem(word: str) -> str:
 
 
 def _holds(text: str) -> set[str]:
-    return content_words(text) | set(_NUMBER.findall(text))
+    return content_words(text) | numbers(text)
 
 
 def _found(missing: set[str], text: str) -> set[str]:
@@ -87,7 +87,7 @@ def prove(statement: Statement, sentences: Sequence[NumberedSentence], known: st
     Args:
         statement: what is claimed, with the numbers the model named.
         sentences: all sentences that were read.
-        known: text that a statement may take names and numbers from without proof: the question and the titles.
+        known: text that a statement may take names and numbers from without proof.
     """
     wanted = content_words(statement.text)
     best = max(sentences, key=lambda s: _share(wanted, [s]), default=None)

@@ -52,7 +52,7 @@ LAYERS = (
         ("corpus",),
         ("passages", "parts"),
         ("lexical",),
-        ("reading", "proving", "citations", "pointing", "calibration"),
+        ("reading", "numerals", "proving", "citations", "pointing", "calibration"),
         ("conversation",),
         ("feedback",),
         ("joining", "packaged", "weights"),

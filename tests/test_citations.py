@@ -3,10 +3,13 @@
 import pytest
 
 from qa.citations import LEAD, compose
+from qa.concluding import known_without_proof
 from qa.corpus import make_document
+from qa.material import Gathered
+from qa.numerals import numbers, without_numbers
 from qa.passages import split
 from qa.proving import content_words, particulars, prove
-from qa.reading import Statement, lay_out
+from qa.reading import Reading, Statement, lay_out
 
 TEXT = (
     "Mayor Ana Lind opened the bridge on 4 May. The works cost 12 million crowns.\n"
@@ -78,6 +81,47 @@ def test_a_missing_number_is_found_in_another_sentence_and_cited_too() -> None:
     assert [s.number for s in proof] == [2, 3]
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("the second round, the 2nd, round two", {"2"}),
+        ("Twenty-five men and a twenty-first, 3,000 more, 1,200,000 in all", {"25", "21", "3000", "1200000"}),
+        ("at 10:30, for 3.5 million", {"10:30", "3.5"}),
+        ("One of two-thirds", {"2"}),
+        ("someone’s tenfold gain", set()),
+    ],
+)
+def test_numbers_in_words_and_in_digits_are_the_same(text: str, found: set[str]) -> None:
+    assert numbers(text) == found
+    assert numbers(without_numbers(text)) == set()
+
+
+TALKS = make_document(
+    "The talks", "talks.txt", "The second round began in Aston. Three envoys came. Nine soldiers died on the border."
+)
+TALKS_HELD = lay_out(split(TALKS, 400), [TALKS]).sentences
+
+
+@pytest.mark.parametrize(
+    ("question", "claim", "said"),
+    [
+        ("Where was the first round?", "The first round began in Aston", "“The second round began in Aston.” [1]"),
+        ("Why did 20 soldiers die?", "20 soldiers died on the border", "“Nine soldiers died on the border.” [1]"),
+        (
+            "Where did the 2nd round begin?",
+            "The 2nd began in Aston",
+            "The 2nd began in Aston. “The second round began in Aston.” [1]",
+        ),
+        ("Who came?", "3 envoys", "3 envoys. “Three envoys came.” [1]"),
+    ],
+)
+def test_a_number_that_only_the_question_holds_is_not_stated(question: str, claim: str, said: str) -> None:
+    known = known_without_proof(question, question, Gathered(Reading("", TALKS_HELD), (TALKS,), "whole"))
+    pointed = next(s.number for s in TALKS_HELD if s.text in said)
+    statement = Statement(claim, (pointed,))
+    assert compose([statement], TALKS_HELD, {TALKS.id: TALKS}, known, pointed=pointed).text == said
+
+
 def test_statements_without_numbers_are_attributed_by_their_words() -> None:
     proof = prove(Statement("The works cost 12 million crowns.", ()), SENTENCES, "")
     assert [s.number for s in proof] == [2]
@@ -85,7 +129,7 @@ def test_statements_without_numbers_are_attributed_by_their_words() -> None:
 
 def test_words_and_particulars() -> None:
     assert content_words("The Mayor’s bridges") == {"mayor", "bridge"}
-    assert particulars("The works, said Ana, cost 1,200 crowns in May") == {"ana", "1,200", "may"}
+    assert particulars("The works, said Ana, cost 1,200 crowns in May") == {"ana", "1200", "may"}
 
 
 def test_a_capital_makes_no_name_of_a_word_without_meaning() -> None:
