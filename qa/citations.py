@@ -19,6 +19,8 @@ LONGEST_ANSWER = 75
 """Words that quotes may fill an answer up to."""
 AS_LIKELY = 0.25
 """Share in the probability of all sentences from which one that the model might have named first is quoted as well."""
+AS_LIKELY_OF_SEVERAL = 0.4
+"""The same where several questions are asked in one: each asks for less."""
 RATHER = 1.0
 """Log-odds by which the sentence that the model pointed at must be likelier to answer than the one whose words it then
 wrote, to be quoted in their place. Of 42 answers that strayed so, this mended 18 and spoilt 1; it left 8 whose words
@@ -38,38 +40,60 @@ class Cited:
     unsupported: int
 
 
+NOTHING_SAID = Cited("", (), 0)
+Place = tuple[str, int, int]
+"""A document's id, start and end in its text."""
+
+
 class Composer:
     """Builds an answer's text piece by piece; a sentence keeps one marker however often it is used."""
 
-    def __init__(self, documents: Mapping[str, Document]) -> None:
-        """Use the documents that the sentences stand in, by id."""
+    def __init__(self, documents: Mapping[str, Document], before: Cited = NOTHING_SAID, between: str = " ") -> None:
+        """Begin with an empty text.
+
+        Args:
+            documents: those that the sentences stand in, by id.
+            before: what is said already and shown above; its sentences keep their markers, its words count for room.
+            between: one character that stands between two pieces.
+        """
         self._documents = documents
-        self._markers: dict[NumberedSentence, Citation] = {}
+        self._before = before.text
+        self._markers = {_place(c): c.marker for c in before.citations}
+        self._cited: dict[Place, Citation] = {}
+        self._between = between
         self.text = ""
 
     @property
     def citations(self) -> tuple[Citation, ...]:
-        """The citations so far, by marker."""
-        return tuple(self._markers.values())
+        """The citations of the text, in order of first use."""
+        return tuple(self._cited.values())
 
     @property
-    def cited(self) -> Collection[NumberedSentence]:
-        """The sentences cited so far."""
-        return self._markers.keys()
+    def spoken(self) -> str:
+        """All that is said, before and in the text."""
+        return f"{self._before} {self.text}"
+
+    def cites(self, sentence: NumberedSentence) -> bool:
+        """Say whether the text cites a sentence."""
+        return _place(sentence) in self._cited
+
+    def say(self, words: str) -> None:
+        """Append words that no sentence proves."""
+        self.text += f"{self._between if self.text else ''}{words}"
 
     def add(self, words: str, proof: Sequence[NumberedSentence]) -> None:
         """Append words and the marks of the sentences that prove them."""
         start = len(self.text) + bool(self.text)
         for sentence in proof:
-            if sentence not in self._markers:
-                marker, span = len(self._markers) + 1, (start, start + len(words))
-                self._markers[sentence] = _cite(sentence, marker, self._documents, span)
-        marks = "".join(f"[{self._markers[sentence].marker}]" for sentence in proof)
-        self.text += f"{' ' if self.text else ''}{words} {marks}"
+            place, span = _place(sentence), (start, start + len(words))
+            marker = self._markers.setdefault(place, len(self._markers) + 1)
+            self._cited.setdefault(place, _cite(sentence, marker, self._documents, span))
+        marks = "".join(f"[{self._markers[_place(sentence)]}]" for sentence in proof)
+        self.say(f"{words} {marks}")
 
     def has_room(self, words: str) -> bool:
         """Say whether the answer stays short with these words."""
-        return len(self.text.split()) + len(words.split()) < LONGEST_ANSWER
+        return len(self.spoken.split()) + len(words.split()) < LONGEST_ANSWER
 
 
 def compose(
@@ -81,8 +105,11 @@ def compose(
     also: Collection[int] = (),
     pointed: int = 0,
     relevance: Relevance = lambda _: {},
+    before: Cited = NOTHING_SAID,
 ) -> Cited:
     """Return the answer's text and its citations; `also` numbers sentences to quote beside what is stated.
+
+    What was said `before`, of another question, is no part of it.
 
     A small model may point at one sentence, numbered `pointed`, and write another's words behind it. Where `relevance`
     says that the first answers rather than the other, or no sentence holds the words, the first is quoted instead.
@@ -91,7 +118,7 @@ def compose(
     of it. An unsure one states nothing of its own: it quotes the passages that come nearest, whole, so that a question
     which takes something false for granted meets what the source says instead.
     """
-    composer = Composer(documents)
+    composer = Composer(documents, before)
     said: set[str] = set()
     left_out = 0
     for statement in statements:
@@ -108,9 +135,21 @@ def compose(
             said.add(claim)
             _state(composer, claim, proof)
     if sure and composer.text:
-        _quote(composer, [s for s in sentences if s.number in also and s not in composer.cited])
+        _quote(composer, [s for s in sentences if s.number in also and not composer.cites(s)])
     text = composer.text if sure or not composer.text else f"{LEAD} {composer.text}"
     return Cited(text, _shifted(composer.citations, len(text) - len(composer.text)), left_out)
+
+
+def quoted_below(
+    sections: Iterable[tuple[str, Sequence[NumberedSentence]]], documents: Mapping[str, Document]
+) -> Cited:
+    """Return an answer of nothing but quotes, each on a line of its own, below the words that head its section."""
+    composer = Composer(documents, between="\n")
+    for head, sentences in sections:
+        composer.say(head)
+        for sentence in sentences:
+            composer.add(f"• {_quoted(sentence)}", [sentence])
+    return Cited(composer.text, composer.citations, 0)
 
 
 def _answers_rather(pointed: NumberedSentence, proof: Sequence[NumberedSentence], relevance: Relevance) -> bool:
@@ -125,7 +164,7 @@ def _answers_rather(pointed: NumberedSentence, proof: Sequence[NumberedSentence]
 
 def _state(composer: Composer, claim: str, proof: Sequence[NumberedSentence]) -> None:
     quotes = " ".join(_quoted(s) for s in proof)
-    spoken = content_words(composer.text) | content_words(claim)
+    spoken = content_words(composer.spoken) | content_words(claim)
     unsaid = set().union(*(content_words(s.text) for s in proof))
     full = len(unsaid & spoken) >= MOSTLY_SAID * len(unsaid)
     composer.add(claim if full or not composer.has_room(claim + " " + quotes) else f"{claim} {quotes}", proof)
@@ -152,6 +191,10 @@ def _shifted(citations: Iterable[Citation], by: int) -> tuple[Citation, ...]:
 def _as_sentence(text: str) -> str:
     text = text[:1].upper() + text[1:]
     return text if re.search(r"[.!?…。！？][\"'”’)]*$", text) else text.rstrip(" ,;:") + "."
+
+
+def _place(where: NumberedSentence | Citation) -> Place:
+    return where.document_id, where.start, where.end
 
 
 def _cite(

@@ -1,13 +1,18 @@
 """From a reply to an Answer: what it states is proved, judged and put together; no language model is asked here."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from qa.answering import Reply
-from qa.citations import AS_LIKELY, Cited, compose
+from qa.calibration import RIGHT_WITHOUT_EVIDENCE
+from qa.citations import AS_LIKELY, AS_LIKELY_OF_SEVERAL, NOTHING_SAID, Cited, compose, quoted_below
 from qa.datatypes import Answer, RetrievedPassage, Timings
 from qa.judging import Judge
 from qa.material import Gathered
 from qa.numerals import without_numbers
+from qa.overview import Overview
+
+OVERVIEW = "The article in its own words:"
 
 
 def conclude(
@@ -18,9 +23,14 @@ def conclude(
     reply: Reply,
     judge: Judge,
     timings: Timings,
+    before: Cited | None = None,
 ) -> Answer:
-    """Return the answer to `question`, for which `searched` was looked up: what the reply states, proved and judged."""
-    cited = proved(question, searched, material, reply, judge)
+    """Return the answer to `question`, for which `searched` was looked up: what the reply states, proved and judged.
+
+    If it is one of several questions asked in one, what was said `before` of them is no part of the answer, but its
+    sentences keep their markers.
+    """
+    cited = proved(question, searched, material, reply, judge, before=before)
     verdict = judge.verdict(reply, cited)
     by_id = {document.id: document for document in material.documents}
     return Answer(
@@ -38,8 +48,36 @@ def conclude(
     )
 
 
+def give_overviews(
+    question: str, passages: tuple[RetrievedPassage, ...], overviews: Sequence[Overview], timings: Timings
+) -> Answer:
+    """Return the overviews of one or more documents as an answer."""
+    by_id = {overview.document.id: overview.document for overview in overviews}
+    heads = [o.document.title for o in overviews] if len(overviews) > 1 else [OVERVIEW]
+    sections = [(head, overview.sentences) for head, overview in zip(heads, overviews, strict=True)]
+    cited = quoted_below(sections, by_id)
+    return Answer(
+        question=question,
+        search_question=question,
+        text=cited.text,
+        answered=True,
+        confidence=RIGHT_WITHOUT_EVIDENCE,
+        citations=cited.citations,
+        passages=passages,
+        timings=timings,
+        documents=tuple(by_id.values()),
+    )
+
+
 def proved(
-    question: str, searched: str, material: Gathered, reply: Reply, judge: Judge, *, finished: bool = True
+    question: str,
+    searched: str,
+    material: Gathered,
+    reply: Reply,
+    judge: Judge,
+    *,
+    finished: bool = True,
+    before: Cited | None = None,
 ) -> Cited:
     """Return what a reply states as text with its citations; what is not proved is left out and counted.
 
@@ -47,8 +85,9 @@ def proved(
     """
     by_id, sentences = {document.id: document for document in material.documents}, material.reading.sentences
     known, kept = known_without_proof(question, searched, material), judge.kept(reply)
-    also = reply.likely_from(AS_LIKELY) if finished else ()
-    cited = compose(kept, sentences, by_id, known, judge.sure, also, reply.first, judge.relevance_of)
+    share, before = (AS_LIKELY, NOTHING_SAID) if before is None else (AS_LIKELY_OF_SEVERAL, before)
+    also = reply.likely_from(share) if finished else ()
+    cited = compose(kept, sentences, by_id, known, judge.sure, also, reply.first, judge.relevance_of, before)
     return replace(cited, unsupported=cited.unsupported + len(reply.statements) - len(kept))
 
 

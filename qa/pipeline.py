@@ -1,7 +1,6 @@
 """QA: from a question to a proved answer. The file to read first; `stream` is the recipe, the steps live elsewhere."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Collection, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,9 +12,10 @@ from qa.answer_cache import AnswerCache
 from qa.answering import Reply
 from qa.attempts import Attempt, likeliest
 from qa.calibration import Calibration
-from qa.concluding import conclude, known_without_proof, proved
+from qa.citations import Cited
+from qa.concluding import conclude, give_overviews, known_without_proof, proved
 from qa.conversation import check_history, check_question, search_question
-from qa.datatypes import Answer, Piece, RetrievedPassage, Timings, Turn
+from qa.datatypes import Answer, Piece, RetrievedPassage, Turn
 from qa.embedding import Embedder, open_embedder
 from qa.index import Index
 from qa.judging import Judge
@@ -23,9 +23,12 @@ from qa.material import POOL, Gathered
 from qa.models import Models
 from qa.pointing import shared_words
 from qa.preparing import Preparation
+from qa.query import Clock, Query
+from qa.questions import asked_in
 from qa.retrieval import PassageRetriever
 from qa.runnables import as_runnable
 from qa.settings import Settings
+from qa.several import Several
 from qa.showing import Showing
 
 if TYPE_CHECKING:
@@ -86,52 +89,76 @@ class QA(Preparation):
             QuestionError: the question or the history cannot be used.
             ModelError: a model cannot be loaded or fails; BusyError: too many questions are waiting.
         """
-        begun = time.perf_counter()
+        clock = Clock()
         question = check_question(question, self.settings.max_question_characters)
-        history = check_history(history)
-        searched = search_question(question, history)
-        candidates = self._retriever.search(searched, max(POOL, self.settings.top_k), documents, owner)
-        passages = candidates[: self.settings.top_k]
-        found = time.perf_counter() - begun
-        yield passages
+        query = self._look_up(question, check_history(history), documents, owner)
+        clock.found()
+        yield query.passages
 
-        turns = self._models.reader.turns_read(question, history)
-        wholes = self._read_whole(searched, candidates, documents, owner)
-        read = tuple(whole and whole.reading.kept for whole in wholes)
-        key = self._answers.key(self._index.generation, question, turns, documents, owner, read)
-        if cached := self._answers.get(key):
-            yield cached.text
-            yield cached
-            return
+        read = tuple(whole and whole.reading.kept for whole in self._wholes(query))
+        key = self._answers.key(self._index.generation, question, self._turns(query), documents, owner, read)
+        if answer := self._answers.get(key):
+            yield answer.text
+        else:
+            answer = yield from self._answer(query, clock)
+            self._answers.keep(key, answer)
+        yield answer
+
+    def _look_up(
+        self, question: str, history: tuple[Turn, ...], documents: Collection[str] | None, owner: str
+    ) -> Query:
+        searched = search_question(question, history)
+        found = self._retriever.search(searched, max(POOL, self.settings.top_k), documents, owner)
+        return Query(question, history, documents, owner, searched, found, found[: self.settings.top_k])
+
+    def _turns(self, query: Query) -> tuple[Turn, ...]:
+        return self._models.reader.turns_read(query.question, query.history)
+
+    def _wholes(self, query: Query) -> list[Gathered | None]:
+        return self._read_whole(query.searched, query.candidates, query.documents, query.owner)
+
+    def _answer(self, query: Query, clock: Clock) -> Generator[str, None, Answer]:
+        """Yield pieces of the text and return the answer: an overview, or one to each question that is asked in one."""
+        if overviews := self._overviews_asked(query.question, query.history, query.documents, query.owner):
+            answer = give_overviews(query.question, query.passages, overviews, clock.timings())
+            yield answer.text
+            return answer
+        asked = asked_in(query.question) if self._models.reader.runs_here else ()
+        if len(asked) < 2:
+            return (yield from self._answer_one(query, clock))
+        several, history = Several(), query.history
+        for question in asked:
+            part = self._look_up(question, history, query.documents, query.owner)
+            answer = yield from several.take(self._answer_one(part, clock, several.said))
+            history = (*history, Turn(role="user", content=question), Turn(role="assistant", content=answer.text))
+        return several.together(query.question, query.searched, query.passages, clock.timings())
+
+    def _answer_one(self, query: Query, clock: Clock, before: Cited | None = None) -> Generator[str, None, Answer]:
+        question, searched = query.question, query.searched
 
         def attempt(whole: Gathered | None) -> Attempt:
-            return self._attempt(question, turns, passages, whole or self._material.best(searched, candidates))
+            return self._attempt(query, whole or self._material.best(searched, query.candidates))
 
-        reply, first = Reply(""), 0.0
-        with likeliest(attempt, wholes or [None]) as taken:
+        reply = Reply("")
+        with likeliest(attempt, self._wholes(query) or [None]) as taken:
             material, judge = taken.material, taken.judge
             showing = Showing(
                 material.reading.sentences,
                 known_without_proof(question, searched, material),
-                lambda part: proved(question, searched, material, part, judge, finished=False).text,
+                lambda part: proved(question, searched, material, part, judge, finished=False, before=before).text,
             )
             for reply in taken.replies():
                 if judge.sure and (piece := showing.piece(reply)):
-                    first = first or time.perf_counter() - begun
+                    clock.shown()
                     yield piece
-        total = time.perf_counter() - begun
-        answer = conclude(question, searched, passages, material, reply, judge, Timings(found, first or total, total))
-        self._answers.keep(key, answer)
-        yield answer
+        return conclude(question, searched, query.passages, material, reply, judge, clock.timings(), before)
 
-    def _attempt(
-        self, question: str, turns: Sequence[Turn], passages: Sequence[RetrievedPassage], material: Gathered
-    ) -> Attempt:
+    def _attempt(self, query: Query, material: Gathered) -> Attempt:
         """Return the question asked of what was gathered."""
-        reader, reading = self._models.reader, material.reading
+        reader, reading, question = self._models.reader, material.reading, query.question
         relevance, threshold = self._models.relevance(question, reading), self.settings.decline_threshold
-        shared = shared_words(question, reading)
-        judge = Judge(passages, material.extent, self._calibration, threshold, shared, relevance)
+        shared, turns = shared_words(question, reading), self._turns(query)
+        judge = Judge(query.passages, material.extent, self._calibration, threshold, shared, relevance)
 
         def read() -> Generator[Reply]:
             if reading.sentences:

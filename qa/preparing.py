@@ -11,6 +11,7 @@ from qa.index import Index
 from qa.library import Library
 from qa.material import POOL, Gathered, Material
 from qa.models import Models
+from qa.overview import Overview, Overviews
 from qa.reading import NOTHING
 from qa.retrieval import Retriever
 from qa.settings import Settings
@@ -27,6 +28,7 @@ class Preparation(Library):
         self._models = models
         self._retriever = Retriever(index, embedder, settings.top_k)
         self._material = Material(index, self._kept, embedder, settings, models.scores)
+        self._overviews = Overviews(index, embedder)
         self._patient = True
         self._suggestions = Suggestions(index)
 
@@ -87,6 +89,14 @@ class Preparation(Library):
         reader = self._models.reader
         alone = found if reader.runs_here else ()  # a model elsewhere is paid for what it reads
         return self._material.read_whole(searched, alone, documents, owner, reader.knows, self._patient)
+
+    def _overviews_asked(
+        self, question: str, history: Sequence[Turn], documents: Collection[str] | None, owner: str
+    ) -> list[Overview]:
+        """Return the overviews that a question asks for; a model elsewhere that reads all of it writes its own."""
+        if not self._models.reader.runs_here and self._material.whole(documents, owner):
+            return []
+        return self._overviews.asked(question, history, documents, owner)
 
     def read_documents(self, wanted: Callable[[], bool] = lambda: False) -> bool:
         """Have the embedded model read the documents, half a minute for 1,600 tokens; return whether that is done.

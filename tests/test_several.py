@@ -1,0 +1,149 @@
+"""Several questions asked in one: how they are told apart, and how their answers become one."""
+
+from collections.abc import Generator
+
+import pytest
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
+
+from qa.answering import ChatReader
+from qa.citations import compose
+from qa.corpus import make_document
+from qa.datatypes import Answer, Timings
+from qa.judging import NOT_SAID
+from qa.passages import split
+from qa.pipeline import QA
+from qa.questions import asked_in
+from qa.reading import Statement, lay_out
+from qa.settings import Settings
+from qa.several import Several
+
+TEXT = "Ana Lind opened the bridge on 4 May. It cost 12 million crowns. Oskar Brandt called the price absurd.\n"
+DOCUMENT = make_document("The bridge", "bridge.txt", TEXT)
+SENTENCES = lay_out(split(DOCUMENT, 400), [DOCUMENT]).sentences
+NO_TIME = Timings(0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("Who opened the bridge, and when?", ("Who opened the bridge?", "When?")),
+        ("What did it cost, and who paid for it?", ("What did it cost?", "Who paid for it?")),
+        ("Which side won the vote and by how much?", ("Which side won the vote?", "By how much?")),
+        ("Who is Ana? What did she open?", ("Who is Ana?", "What did she open?")),
+        ("When and where was it opened?", ("When and where was it opened?",)),
+        ("Who came and who went?", ("Who came and who went?",)),
+        ("What did Lind and Brandt say?", ("What did Lind and Brandt say?",)),
+        ("Tell me who opened it, and when", ("Tell me who opened it, and when",)),
+        ("?", ("?",)),
+    ],
+)
+def test_two_questions_in_one_are_told_apart(question: str, asked: tuple[str, ...]) -> None:
+    assert asked_in(question) == asked
+
+
+def answer_to(question: str, several: Several, *statements: Statement) -> Answer:
+    cited = compose(statements, SENTENCES, {DOCUMENT.id: DOCUMENT}, "", before=several.said)
+    answered = bool(cited.citations)
+    text = cited.text if answered else NOT_SAID
+    left_out, documents = cited.unsupported, (DOCUMENT,)
+    return Answer(question, question, text, answered, 0.8, cited.citations, (), NO_TIME, left_out, {}, documents)
+
+
+def given(*answers: tuple[str, tuple[Statement, ...]]) -> tuple[Answer, str]:
+    """Return the answers put together and what was shown of them; each is shown but for its last word."""
+    several = Several()
+    shown = ""
+
+    def answering(question: str, statements: tuple[Statement, ...]) -> Generator[str, None, Answer]:
+        answer = answer_to(question, several, *statements)
+        if answer.answered:
+            first, last = answer.text[:7], answer.text[7:-4]
+            yield first
+            yield last
+        return answer
+
+    for question, statements in answers:
+        shown += "".join(several.take(answering(question, statements)))
+    return several.together("Both?", "Both?", (), NO_TIME), shown
+
+
+OPENED = Statement("Ana Lind opened the bridge on 4 May", (1,))
+PRICE = Statement("it cost 12 million crowns", (2,))
+ABSURD = Statement("Brandt called the price absurd", (3,))
+
+
+def test_the_second_answer_follows_the_first_with_the_markers_going_on() -> None:
+    answer, shown = given(("Who?", (OPENED,)), ("How much?", (PRICE, ABSURD)))
+    assert answer.text == (
+        "Ana Lind opened the bridge on 4 May. [1] It cost 12 million crowns. [2] Brandt called the price absurd. [3]"
+    )
+    assert shown == answer.text
+    assert [c.marker for c in answer.citations] == [1, 2, 3]
+    for citation in answer.citations:
+        assert TEXT[citation.start : citation.end] == citation.quote
+    spans = [answer.text[c.answer_start : c.answer_end] for c in answer.citations]
+    assert " ".join(spans) == (
+        "Ana Lind opened the bridge on 4 May. It cost 12 million crowns. Brandt called the price absurd."
+    )
+    assert answer.confidence == pytest.approx(0.64)
+    assert answer.document(answer.citations[0]) is DOCUMENT
+
+
+def test_a_sentence_that_both_cite_keeps_its_marker() -> None:
+    answer, _ = given(("Who?", (OPENED,)), ("When?", (Statement("The bridge opened on 4 May", (1,)), PRICE)))
+    assert answer.text.count("[1]") == 2
+    assert [c.marker for c in answer.citations] == [1, 2]
+
+
+def test_what_was_said_already_is_not_said_again() -> None:
+    answer, _ = given(("Who, and what?", (OPENED, PRICE)), ("What did it cost?", (PRICE,)))
+    assert answer.text == "Ana Lind opened the bridge on 4 May. [1] It cost 12 million crowns. [2]"
+    assert answer.answered
+
+
+@pytest.mark.parametrize("declined", [0, 1])
+def test_a_question_of_two_that_the_article_does_not_answer_is_named(declined: int) -> None:
+    answers: list[tuple[str, tuple[Statement, ...]]] = [("What did it cost?", (PRICE,))]
+    answers.insert(declined, ("Who paid?", ()))
+    answer, shown = given(*answers)
+    parts = ["It cost 12 million crowns. [1]"]
+    parts.insert(declined, "The article does not say: “Who paid?”")
+    assert answer.text == " ".join(parts) == shown
+    assert answer.answered
+    (citation,) = answer.citations
+    assert answer.text[citation.answer_start : citation.answer_end] == "It cost 12 million crowns."
+
+
+def test_two_questions_that_the_article_does_not_answer_are_declined() -> None:
+    answer, shown = given(("Who paid?", ()), ("Why?", ()))
+    assert (answer.text, answer.answered, answer.citations, shown) == (NOT_SAID, False, (), "")
+
+
+class Scripted(ChatReader):
+    """A reader that runs here and answers from a script, noting the questions and the turns that it is given."""
+
+    runs_here = True
+    asked: list[tuple[str, int]]
+
+    def read(self, reading, question, turns, guide):
+        self.asked.append((question, len(turns)))
+        return super().read(reading, question, turns, guide)
+
+
+def test_each_is_asked_on_its_own_after_the_first(tmp_path, monkeypatch, word_embedder, corpus_of) -> None:
+    Scripted.asked = []
+    monkeypatch.setattr("qa.models.open_reader", lambda model, folder: Scripted(model))
+    replies = map(AIMessage, ["A: Ana Lind opened the bridge", "B: It cost 12 million crowns"])
+    settings = Settings(corpus=corpus_of({"bridge.txt": TEXT}), data_dir=tmp_path / "index")
+    model = GenericFakeChatModel(messages=iter(replies))
+    with QA.open(settings, embedder=word_embedder(), chat_model=model) as engine:
+        engine.sync()
+        question = "Who opened the bridge, and what did it cost?"
+        _, *pieces, answer = engine.stream(question)
+        assert engine.ask(question) is answer
+    assert [asked for asked, _ in Scripted.asked] == ["Who opened the bridge?", "What did it cost?"]
+    assert Scripted.asked[1][1] > Scripted.asked[0][1] == 0
+    assert "".join(pieces) == answer.text
+    assert answer.question == question
+    assert [c.quote for c in answer.citations] == ["Ana Lind opened the bridge on 4 May.", "It cost 12 million crowns."]
