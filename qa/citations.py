@@ -19,8 +19,8 @@ LONGEST_ANSWER = 75
 """Words that quotes may fill an answer up to."""
 AS_LIKELY = 0.25
 """Share in the probability of all sentences from which one that the model might have named first is quoted as well."""
-AS_LIKELY_OF_SEVERAL = 0.4
-"""The same where several questions are asked in one: each asks for less."""
+AS_LIKELY_AFTER = 0.4
+"""The same for the second of two questions asked in one."""
 RATHER = 1.0
 """Log-odds by which the sentence that the model pointed at must be likelier to answer than the one whose words it then
 wrote, to be quoted in their place. Of 42 answers that strayed so, this mended 18 and spoilt 1; it left 8 whose words

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from qa.answering import Reply
 from qa.calibration import RIGHT_WITHOUT_EVIDENCE
-from qa.citations import AS_LIKELY, AS_LIKELY_OF_SEVERAL, NOTHING_SAID, Cited, compose, quoted_below
+from qa.citations import AS_LIKELY, AS_LIKELY_AFTER, NOTHING_SAID, Cited, compose, quoted_below
 from qa.datatypes import Answer, RetrievedPassage, Timings
 from qa.judging import Judge
 from qa.material import Gathered
@@ -23,12 +23,12 @@ def conclude(
     reply: Reply,
     judge: Judge,
     timings: Timings,
-    before: Cited | None = None,
+    before: Cited = NOTHING_SAID,
 ) -> Answer:
     """Return the answer to `question`, for which `searched` was looked up: what the reply states, proved and judged.
 
-    If it is one of several questions asked in one, what was said `before` of them is no part of the answer, but its
-    sentences keep their markers.
+    What was said `before`, of another question asked in one with it, is no part of it, but its sentences keep their
+    markers.
     """
     cited = proved(question, searched, material, reply, judge, before=before)
     verdict = judge.verdict(reply, cited)
@@ -77,7 +77,7 @@ def proved(
     judge: Judge,
     *,
     finished: bool = True,
-    before: Cited | None = None,
+    before: Cited = NOTHING_SAID,
 ) -> Cited:
     """Return what a reply states as text with its citations; what is not proved is left out and counted.
 
@@ -85,8 +85,7 @@ def proved(
     """
     by_id, sentences = {document.id: document for document in material.documents}, material.reading.sentences
     known, kept = known_without_proof(question, searched, material), judge.kept(reply)
-    share, before = (AS_LIKELY, NOTHING_SAID) if before is None else (AS_LIKELY_OF_SEVERAL, before)
-    also = reply.likely_from(share) if finished else ()
+    also = reply.likely_from(AS_LIKELY_AFTER if before.text else AS_LIKELY) if finished else ()
     cited = compose(kept, sentences, by_id, known, judge.sure, also, reply.first, judge.relevance_of, before)
     return replace(cited, unsupported=cited.unsupported + len(reply.statements) - len(kept))
 

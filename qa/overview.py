@@ -36,9 +36,13 @@ EARLIER = 0.5
 _ASKED = re.compile(
     r"\bsummar|\boverview\b|\bsynopsis\b|\bgist\b|\btl;?\s?dr\b|\brecap\b|\btakeaways?\b|\bin a nutshell\b|"
     r"\b(?:main|key|central|most important|essential) (?:\w+ )?(?:points?|ideas?|messages?|facts?|topics?|themes?)\b|"
-    r"\bwhat(?:['’]s| is| are| does| do)\b.*\b(?:about|cover|discuss|say)\W*$",
+    r"\bwhat(?:['’]s| is| are| does| do)\b.*\b(?:about|cover|discuss|say)\W*$|"
+    r"\bzusammenfass|\bfass\w*\b.*\bzusammen\b|\büberblick\b|\bworum geht\b|\bwovon handelt\b|\bwichtigsten \w+|"
+    r"\brésum|\baperçu\b|\bde quoi (?:parle|traite|s['’]agit)|\b(?:points?|idées?) (?:clés?|principa\w+|essenti\w+)|"
+    r"\bresum|\bsíntesis\b|\bde qué (?:trata|habla|va)\b|\b(?:puntos?|ideas?) (?:clave|principales)\b",
     re.IGNORECASE,
 )
+"""In the page's languages."""
 _WORD = re.compile(r"[^\W_]+")
 _POINTS = re.compile(r"\b(?:it|that|this|these|those)\b(?! (?:\w+ )?(?:article|document|text|paper|page|file|story))")
 _DEPENDS = re.compile(
@@ -61,8 +65,20 @@ _SAYS_NOTHING_ELSE = _words(
     summarize overview synopsis gist tl dr tldr recap takeaway nutshell about cover discuss say main key central most
     important essential point idea message fact topic theme article document text paper page file story news report
     piece content whole entire full all short brief briefly quick quickly concise simple one few some bullet list
-    sentence word paragraph line"""
+    sentence word paragraph line
+
+    bitte gib mir einen eine ein den das der die dem diesem diesen dieser dieses im in es geht sich worum wovon handelt
+    fasse fass zusammen zusammenfassung überblick kurz kurzen kurze artikel dokument sind was wichtigsten punkte
+    aussagen über mit sätzen
+
+    s il vous te plaît donne donnez moi un une le la les l d de du des ce cet cette en quoi parle traite agit texte
+    article résumé résume résumez résumer aperçu bref court points clé clés principaux principales essentiels quels
+    quelles sont idées phrases fais faites faire peux tu pouvez
+
+    por favor dame el los las del este esta texto documento artículo resume resumen resumir resúmeme haz hazme qué trata
+    habla va puntos clave ideas cuáles son breve corto frases puedes"""
 )
+"""In the page's languages: what a request for an overview is worded with when it names nothing that it is of."""
 
 
 def sentences_wanted(question: str) -> int:

@@ -12,7 +12,7 @@ from qa.answer_cache import AnswerCache
 from qa.answering import Reply
 from qa.attempts import Attempt, likeliest
 from qa.calibration import Calibration
-from qa.citations import Cited
+from qa.citations import NOTHING_SAID, Cited
 from qa.concluding import conclude, give_overviews, known_without_proof, proved
 from qa.conversation import check_history, check_question, search_question
 from qa.datatypes import Answer, Piece, RetrievedPassage, Turn
@@ -133,7 +133,7 @@ class QA(Preparation):
             history = (*history, Turn(role="user", content=question), Turn(role="assistant", content=answer.text))
         return several.together(query.question, query.searched, query.passages, clock.timings())
 
-    def _answer_one(self, query: Query, clock: Clock, before: Cited | None = None) -> Generator[str, None, Answer]:
+    def _answer_one(self, query: Query, clock: Clock, before: Cited = NOTHING_SAID) -> Generator[str, None, Answer]:
         question, searched = query.question, query.searched
 
         def attempt(whole: Gathered | None) -> Attempt:

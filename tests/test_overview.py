@@ -6,6 +6,7 @@ from qa.corpus import make_document
 from qa.overview import MOST_DOCUMENTS, SENTENCES, choose, documents_meant, sentences_wanted, stands_alone
 from qa.pipeline import QA
 from qa.settings import Settings
+from qa.ui.messages import all_words
 
 BRIDGE = make_document("The old bridge", "bridge.txt", "A cat sat.")
 RIVER = make_document("The river Ilva", "river.txt", "A river rose.")
@@ -25,11 +26,25 @@ DOCUMENTS = [BRIDGE, RIVER]
         ("Give me the key takeaways in three bullet points", 3),
         ("Summarize this in 2 sentences", 2),
         ("Summarize it in 500 words", 10),
+        ("Worum geht es in dem Artikel?", SENTENCES),
+        ("Fasse den Text bitte in 3 Sätzen zusammen", 3),
+        ("Was sind die wichtigsten Punkte?", SENTENCES),
+        ("De quoi parle cet article ?", SENTENCES),
+        ("Résume le texte, s’il te plaît", SENTENCES),
+        ("¿De qué trata este artículo?", SENTENCES),
+        ("Resume el texto en 2 frases", 2),
     ],
 )
 def test_a_request_for_an_overview_means_all_documents(question: str, number: int) -> None:
     assert sentences_wanted(question) == number
     assert documents_meant(question, DOCUMENTS) == DOCUMENTS
+
+
+def test_the_page_s_own_request_for_an_overview_is_one_in_each_language() -> None:
+    for words in all_words().values():
+        question = words("overview")
+        assert sentences_wanted(question) == SENTENCES
+        assert documents_meant(question, DOCUMENTS) == DOCUMENTS
 
 
 @pytest.mark.parametrize("question", ["What is the article on the old bridge about?", "Summarize the bridge document"])

@@ -4,6 +4,7 @@ from typing import Any
 
 import gradio as gr
 
+from qa.overview import MOST_DOCUMENTS
 from qa.ui.article import article_html, marks_of
 from qa.ui.engine import Engine
 from qa.ui.markup import button, element, escaped, isolated
@@ -43,6 +44,9 @@ def live(session: Session, engine: Engine) -> Parts:
         return {"live": turns_html(session.turns[-1:], words, last)}
     ended, starters = engine.suggested, engine.starters()
     session.seen_starters = ended or bool(starters)
+    qa = engine.opened
+    if qa and not engine.progress.error and 0 < len(qa.documents(session.owner)) <= MOST_DOCUMENTS:
+        starters = (words("overview"), *starters)
     return {"live": welcome_html(starters, words, coming=engine.finished and not session.seen_starters)}
 
 
