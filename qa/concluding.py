@@ -69,6 +69,14 @@ def give_overviews(
     )
 
 
+def remarked(answer: Answer, unmentioned: Sequence[str]) -> Answer:
+    """Return the answer with what its question mentions and the documents do not, at the end of its text."""
+    if not unmentioned:
+        return answer
+    names = " or ".join(f"“{name}”" for name in unmentioned)
+    return replace(answer, text=f"{answer.text} {'The article' if answer.answered else 'It'} does not mention {names}.")
+
+
 def proved(
     question: str,
     searched: str,

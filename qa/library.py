@@ -1,6 +1,7 @@
 """The documents of an engine: bringing them up to date, adding and removing a person's own, looking them up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -9,6 +10,7 @@ from qa.datatypes import Document, SyncReport
 from qa.embedding import Embedder
 from qa.index import Index
 from qa.kept import KeptReadings
+from qa.overview import MOST_DOCUMENTS
 from qa.settings import Settings
 
 
@@ -56,6 +58,13 @@ class Library:
             KeyError: the index does not have it (any more).
         """
         return self._index.document(document_id)
+
+    def _texts(self, documents: Collection[str] | None, owner: str) -> Iterator[str]:
+        """Yield title and text of what an owner may ask, of all if `documents` is None; nothing of many documents."""
+        asked = [d for d in self._index.documents(owner) if documents is None or d.id in documents]
+        for document in asked if len(asked) <= MOST_DOCUMENTS else ():
+            with suppress(KeyError):  # removed meanwhile
+                yield f"{document.title}\n{self._index.document(document.id).text}"
 
     def add_text(self, title: str, text: str, owner: str) -> Document:
         """Index a pasted text for one owner and return it as a document.

@@ -29,7 +29,7 @@ MOST_COMPARED = 64
 """Sentences that are compared, a hundredth of a second each: all of a short document, of a long one the first of
 paragraphs that lie evenly spread."""
 MOST_DOCUMENTS = 5
-"""Documents that an overview is given of at once."""
+"""Documents that an overview is given of at once, and that are looked through for what a question mentions."""
 EARLIER = 0.5
 """By how much more the first sentence counts than the last."""
 

@@ -13,13 +13,14 @@ from qa.answering import Reply
 from qa.attempts import Attempt, likeliest
 from qa.calibration import Calibration
 from qa.citations import NOTHING_SAID, Cited
-from qa.concluding import conclude, give_overviews, known_without_proof, proved
+from qa.concluding import conclude, give_overviews, known_without_proof, proved, remarked
 from qa.conversation import check_history, check_question, search_question
 from qa.datatypes import Answer, Piece, RetrievedPassage, Turn
 from qa.embedding import Embedder, open_embedder
 from qa.index import Index
 from qa.judging import Judge
 from qa.material import POOL, Gathered
+from qa.mentions import unmentioned
 from qa.models import Models
 from qa.pointing import shared_words
 from qa.preparing import Preparation
@@ -100,7 +101,10 @@ class QA(Preparation):
         if answer := self._answers.get(key):
             yield answer.text
         else:
-            answer = yield from self._answer(query, clock)
+            given = yield from self._answer(query, clock)
+            answer = remarked(given, unmentioned(question, self._texts(documents, owner)))
+            if answer.answered and answer is not given:
+                yield answer.text.removeprefix(given.text)
             self._answers.keep(key, answer)
         yield answer
 

@@ -21,7 +21,7 @@ NAME_ROOT = 4
 _WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
 _CAPITAL = re.compile(r"\b[A-ZÀ-ÞА-Я][\w’'-]*\w")
 _NAME = re.compile(rf"(?<=[a-z,;’'\"”)\]]\s){_CAPITAL.pattern}")
-_PLAIN = frozenset(
+PLAIN = frozenset(
     _WORD.findall(
         """a an and are as at be been but by did do does for from had has have he her his in into is it its no not of
         on or she so that the their them they this to was were which who whom will with would yes said says say"""
@@ -31,7 +31,7 @@ _PLAIN = frozenset(
 
 def content_words(text: str) -> set[str]:
     """Return the words that carry meaning, lower case, cut to a stem of six letters."""
-    return {_stem(word) for word in _WORD.findall(text) if word.lower() not in _PLAIN}
+    return {stem(word) for word in _WORD.findall(text) if word.lower() not in PLAIN}
 
 
 def particulars(text: str, names: Collection[str] = ()) -> set[str]:
@@ -40,28 +40,29 @@ def particulars(text: str, names: Collection[str] = ()) -> set[str]:
     A name is a capitalised word that does not begin the text, or one that is among `names` wherever it stands. Words
     that carry no meaning, as in "Peace Be Upon Him" or "The Hague", are none.
     """
-    inside = {_stem(name) for name in _NAME.findall(text)}
-    known = {_stem(name) for name in _CAPITAL.findall(text)} & set(names)
-    return numbers(text) | ((inside | known) - _PLAIN)
+    inside = {stem(name) for name in _NAME.findall(text)}
+    known = {stem(name) for name in _CAPITAL.findall(text)} & set(names)
+    return numbers(text) | ((inside | known) - PLAIN)
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """Return a word in lower case without 's, cut to six letters."""
     return word.lower().replace("’", "'").removesuffix("'s")[:6]
 
 
-def _holds(text: str) -> set[str]:
+def held_by(text: str) -> set[str]:
+    """Return the words of a text that carry meaning, as stems, and its numbers."""
     return content_words(text) | numbers(text)
 
 
-def _found(missing: set[str], text: str) -> set[str]:
-    """Return the names and numbers that a text holds; a name also in another form, such as Turkey for Turkish."""
-    held = _holds(text)
+def found_among(missing: set[str], held: set[str]) -> set[str]:
+    """Return the names and numbers that are held; a name also in another form, such as Turkey for Turkish."""
     roots = {word[:NAME_ROOT] for word in held if len(word) >= NAME_ROOT}
     return {word for word in missing if word in held or (word.isalpha() and word[:NAME_ROOT] in roots)}
 
 
 def _share(wanted: set[str], sentences: Iterable[NumberedSentence]) -> float:
-    held = set().union(*(_holds(sentence.text) for sentence in sentences))
+    held = set().union(*(held_by(sentence.text) for sentence in sentences))
     return len(wanted & held) / len(wanted) if wanted else 0.0
 
 
@@ -70,13 +71,13 @@ def held_beginning(text: str, sentences: Iterable[NumberedSentence], known: str)
 
     Words without meaning count nowhere.
     """
-    held, passed = set().union(*(_holds(sentence.text) for sentence in sentences)), content_words(known)
+    held, passed = set().union(*(held_by(sentence.text) for sentence in sentences)), content_words(known)
     end = 0
     for found in _WORD.finditer(text):
-        word = _stem(found[0])
+        word = stem(found[0])
         if word in held:
             end = found.end()
-        elif word not in passed and found[0].lower() not in _PLAIN:
+        elif word not in passed and found[0].lower() not in PLAIN:
             break
     return text[:end]
 
@@ -100,14 +101,14 @@ def prove(statement: Statement, sentences: Sequence[NumberedSentence], known: st
         chosen = [best]
     if not chosen:
         return ()
-    names = {_stem(name) for sentence in sentences for name in _NAME.findall(sentence.text)}
+    names = {stem(name) for sentence in sentences for name in _NAME.findall(sentence.text)}
     missing = particulars(statement.text, names)
     for text in (known, *(sentence.text for sentence in chosen)):
-        missing -= _found(missing, text)
+        missing -= found_among(missing, held_by(text))
     while missing and len(chosen) < MOST_SENTENCES:
-        helper = max(sentences, key=lambda s: (len(_found(missing, s.text)), _share(wanted, [s])))
-        if not _found(missing, helper.text):
+        helper = max(sentences, key=lambda s: (len(found_among(missing, held_by(s.text))), _share(wanted, [s])))
+        if not found_among(missing, held_by(helper.text)):
             break
         chosen.append(helper)
-        missing -= _found(missing, helper.text)
+        missing -= found_among(missing, held_by(helper.text))
     return () if missing else tuple(sorted(set(chosen), key=lambda s: s.number))

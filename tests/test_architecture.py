@@ -52,7 +52,7 @@ LAYERS = (
         ("corpus",),
         ("passages", "parts"),
         ("lexical",),
-        ("reading", "numerals", "proving", "citations", "pointing", "calibration"),
+        ("reading", "numerals", "proving", "mentions", "citations", "pointing", "calibration"),
         ("conversation", "questions"),
         ("feedback",),
         ("joining", "packaged", "weights"),
