@@ -85,10 +85,13 @@ def leaned_on(question: str, history: Sequence[Turn], whole: bool = True) -> tup
     What does not belong to a question misleads a small model (tests/benchmarks/README.md) and takes time to read. Of a
     question that is not yet `whole` it does not count that it is short.
     """
-    if not history or not is_follow_up(question, whole):
-        return ()
+    return last_exchange(history) if is_follow_up(question, whole) else ()
+
+
+def last_exchange(history: Sequence[Turn]) -> tuple[Turn, ...]:
+    """Return the last question and what came after it, as a reader sees them."""
     last_question = max((at for at, turn in enumerate(history) if turn["role"] == "user"), default=len(history) - 1)
-    return recent(history[last_question:])
+    return recent(history[max(0, last_question) :])
 
 
 def is_follow_up(question: str, whole: bool = True) -> bool:
@@ -109,9 +112,10 @@ def looks_finished(typed: str) -> bool:
     return bool(_ASKED.search(typed))
 
 
-def search_question(question: str, history: Sequence[Turn]) -> str:
-    """Return what to search for: the question, after the last exchange when it leans on it.
+def search_question(question: str, history: Sequence[Turn], leans: bool = False) -> str:
+    """Return what to search for: the question, after the last exchange when it leans on it, or is said to.
 
     No words are invented: a rewriting model drifts, while the exchange itself holds the names that are meant.
     """
-    return " ".join([*(turn["content"] for turn in leaned_on(question, history)), question])
+    turns = last_exchange(history) if leans else leaned_on(question, history)
+    return " ".join([*(turn["content"] for turn in turns), question])

@@ -14,7 +14,7 @@ from qa.attempts import Attempt, likeliest
 from qa.calibration import Calibration
 from qa.citations import NOTHING_SAID, Cited
 from qa.concluding import conclude, give_overviews, known_without_proof, proved, remarked
-from qa.conversation import check_history, check_question, search_question
+from qa.conversation import check_history, check_question, last_exchange, search_question
 from qa.datatypes import Answer, Piece, RetrievedPassage, Turn
 from qa.embedding import Embedder, open_embedder
 from qa.index import Index
@@ -97,7 +97,7 @@ class QA(Preparation):
         yield query.passages
 
         read = tuple(whole and whole.reading.kept for whole in self._wholes(query))
-        key = self._answers.key(self._index.generation, question, self._turns(query), documents, owner, read)
+        key = self._answers.key(self._index.generation, question, query.turns, documents, owner, read)
         if answer := self._answers.get(key):
             yield answer.text
         else:
@@ -109,14 +109,18 @@ class QA(Preparation):
         yield answer
 
     def _look_up(
-        self, question: str, history: tuple[Turn, ...], documents: Collection[str] | None, owner: str
+        self,
+        question: str,
+        history: tuple[Turn, ...],
+        documents: Collection[str] | None,
+        owner: str,
+        leans: bool = False,
     ) -> Query:
-        searched = search_question(question, history)
+        """Find passages for a question, which `leans` on the last exchange, or does if it looks like a follow-up."""
+        turns = last_exchange(history) if leans else self._models.reader.turns_read(question, history)
+        searched = search_question(question, history, leans)
         found = self._retriever.search(searched, max(POOL, self.settings.top_k), documents, owner)
-        return Query(question, history, documents, owner, searched, found, found[: self.settings.top_k])
-
-    def _turns(self, query: Query) -> tuple[Turn, ...]:
-        return self._models.reader.turns_read(query.question, query.history)
+        return Query(question, history, documents, owner, turns, searched, found, found[: self.settings.top_k])
 
     def _wholes(self, query: Query) -> list[Gathered | None]:
         return self._read_whole(query.searched, query.candidates, query.documents, query.owner)
@@ -132,7 +136,7 @@ class QA(Preparation):
             return (yield from self._answer_one(query, clock))
         several, history = Several(), query.history
         for question in asked:
-            part = self._look_up(question, history, query.documents, query.owner)
+            part = self._look_up(question, history, query.documents, query.owner, leans=bool(several.said.text))
             answer = yield from several.take(self._answer_one(part, clock, several.said))
             history = (*history, Turn(role="user", content=question), Turn(role="assistant", content=answer.text))
         return several.together(query.question, query.searched, query.passages, clock.timings())
@@ -161,13 +165,13 @@ class QA(Preparation):
         """Return the question asked of what was gathered."""
         reader, reading, question = self._models.reader, material.reading, query.question
         relevance, threshold = self._models.relevance(question, reading), self.settings.decline_threshold
-        shared, turns = shared_words(question, reading), self._turns(query)
+        shared = shared_words(question, reading)
         judge = Judge(query.passages, material.extent, self._calibration, threshold, shared, relevance)
 
         def read() -> Generator[Reply]:
             if reading.sentences:
                 reader.warm(reading)
-                yield from reader.read(reading, question, turns, judge)
+                yield from reader.read(reading, question, query.turns, judge)
 
         return Attempt(material, judge, read)
 

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from qa.conversation import check_history, search_question
+from qa.conversation import check_history, looks_finished, search_question
 from qa.datatypes import Answer, Piece, RetrievedPassage, Turn
 from qa.embedding import Embedder, prepare
 from qa.errors import BusyError
@@ -12,6 +12,7 @@ from qa.library import Library
 from qa.material import POOL, Gathered, Material
 from qa.models import Models
 from qa.overview import Overview, Overviews
+from qa.questions import asked_in
 from qa.reading import NOTHING
 from qa.retrieval import Retriever
 from qa.settings import Settings
@@ -75,6 +76,7 @@ class Preparation(Library):
         if not self.ready:
             return
         reader, history = self._models.reader, check_history(history)
+        begun = asked_in(begun.strip())[0] if looks_finished(begun) and reader.runs_here else begun
         together = self._material.whole(documents, owner)
         searched = search_question(begun, history)
         found = () if together else self._retriever.search(searched, POOL, documents, owner)

@@ -11,14 +11,15 @@ from qa.datatypes import RetrievedPassage, Timings, Turn
 class Query:
     """A question with the turns before it, the ids of the documents asked (None for all) and whose uploads may be read.
 
-    `searched` is what was looked up for it, `candidates` the passages found, best first, `passages` the first of them,
-    which are shown.
+    `turns` are those that are read with it, `searched` is what was looked up for it, `candidates` the passages found,
+    best first, `passages` the first of them, which are shown.
     """
 
     question: str
     history: tuple[Turn, ...]
     documents: Collection[str] | None
     owner: str
+    turns: tuple[Turn, ...]
     searched: str
     candidates: tuple[RetrievedPassage, ...]
     passages: tuple[RetrievedPassage, ...]
