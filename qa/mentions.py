@@ -7,8 +7,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+from qa.conversation import looks_finished
 from qa.numerals import numbers
-from qa.proving import PLAIN, found_among, held_by, stem
+from qa.proving import NAME_ROOT, PLAIN, stem
 
 MOST_TOLD = 3
 LEAST_NUMBER = 10
@@ -19,7 +20,7 @@ MOSTLY_CAPITALS = 0.6
 """Share of a question's words with capitals from which these say nothing, as in a headline."""
 
 _NAME = r"[A-ZÀ-Þ][\w’'-]*\w"
-_NUMBER = r"\d+(?:[.,]\d+)*(?!\w*s\b)"
+_NUMBER = r"(?<![\d.,:])\d+(?:[.,]\d+)*(?![\d:]|\w*s\b)"
 _RUN = re.compile(rf"\b(?:{_NAME}|{_NUMBER})(?: (?:{_NAME}|{_NUMBER}))*")
 _BOUND = re.compile(r"\b(?:before|after|between|and|than|over|under|above|below|about|around) \W*$", re.IGNORECASE)
 _BEGINS = re.compile(r"(?:^|[.!?:…][\"”’)]*\s)\W*$")
@@ -30,25 +31,27 @@ _MONTH = re.compile(
 _ENGLISH = re.compile(
     r"\b(?:the|who|whom|whose|what|when|where|why|how|which|did|does|do|was|were|is|are)\b", re.IGNORECASE
 )
+_ACCENTS = re.compile(r"[\u0300-\u036f]")
 _NO_NAME = re.compile(r"(?:[A-Z]{1,3}|Mr|Mrs|Ms|Dr|Sir|Lord|Lady|Prof)(?:['’]s)?")
 
 
 def unmentioned(question: str, texts: Iterable[str]) -> tuple[str, ...]:
     """Return the names, numbers and dates of an English question, as it writes them, that stand in none of the texts.
 
+    It is told of a question that ends with its mark; orders are not repeated.
+
     A name counts as there in another form, too, such as Turkey for Turkish. The first word of a sentence, abbreviations
     of up to three letters, decades and numbers that only bound something ("before 1840") count as none. The texts are
     looked at only where there is something to look for; where there are none, nothing is told.
     """
     words = question.split()[1:]
-    if not _ENGLISH.search(question) or sum(w[0].isupper() for w in words) > MOSTLY_CAPITALS * len(words):
+    asked = _ENGLISH.search(question) and looks_finished(question)
+    if not asked or sum(w[0].isupper() for w in words) > MOSTLY_CAPITALS * len(words):
         return ()
     runs = list(_runs(question))
     text = _plain("\n".join(texts)) if runs else ""
-    if not text:
-        return ()
-    held = held_by(text)
-    return tuple(dict.fromkeys(run for run in runs if _is_missing(run, text, held)))[:MOST_TOLD]
+    missing = (run for run in runs if text and _is_missing(run, text))
+    return tuple(dict.fromkeys(missing))[:MOST_TOLD]
 
 
 def _runs(question: str) -> Iterator[str]:
@@ -62,17 +65,19 @@ def _runs(question: str) -> Iterator[str]:
             yield run
 
 
-def _is_missing(run: str, text: str, held: set[str]) -> bool:
+def _is_missing(run: str, text: str) -> bool:
     month, told = _MONTH.search(run), numbers(run)
     if month:
         places = re.finditer(rf"\b{month[1]}", text, re.IGNORECASE)
         return not any(told <= numbers(text[max(0, at.start() - NEAR) : at.end() + NEAR]) for at in places)
-    names = {stem(_plain(name)) for name in run.split() if name[0].isupper() and not _NO_NAME.fullmatch(name)}
     counted = {number for number in told if not number.isdigit() or int(number) >= LEAST_NUMBER}
-    missing = (names | counted) - PLAIN
-    return bool(missing - found_among(missing, held))
+    if counted and not counted <= numbers(text):
+        return True
+    names = {stem(_plain(name)) for name in run.split() if name[0].isupper() and not _NO_NAME.fullmatch(name)}
+    begins = (rf"\b{re.escape(name[:NAME_ROOT])}" for name in names - PLAIN)
+    return not all(re.search(begin, text, re.IGNORECASE) for begin in begins)
 
 
 def _plain(text: str) -> str:
     """Return the text without accents."""
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text))

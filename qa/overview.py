@@ -127,7 +127,8 @@ class Overviews:
         if len(meant) > MOST_DOCUMENTS:
             return []
         each = max(1, wanted // max(1, len(meant)))
-        return [self._overview(document.id, each) for document in meant]
+        overviews = (self._overview(document.id, each) for document in meant)
+        return [overview for overview in overviews if overview.sentences]
 
     def _overview(self, document_id: str, number: int) -> Overview:
         compared = _spread(self._index.document_passages(document_id))

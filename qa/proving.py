@@ -50,19 +50,19 @@ def stem(word: str) -> str:
     return word.lower().replace("’", "'").removesuffix("'s")[:6]
 
 
-def held_by(text: str) -> set[str]:
-    """Return the words of a text that carry meaning, as stems, and its numbers."""
+def _holds(text: str) -> set[str]:
     return content_words(text) | numbers(text)
 
 
-def found_among(missing: set[str], held: set[str]) -> set[str]:
-    """Return the names and numbers that are held; a name also in another form, such as Turkey for Turkish."""
+def _found(missing: set[str], text: str) -> set[str]:
+    """Return the names and numbers that a text holds; a name also in another form, such as Turkey for Turkish."""
+    held = _holds(text)
     roots = {word[:NAME_ROOT] for word in held if len(word) >= NAME_ROOT}
     return {word for word in missing if word in held or (word.isalpha() and word[:NAME_ROOT] in roots)}
 
 
 def _share(wanted: set[str], sentences: Iterable[NumberedSentence]) -> float:
-    held = set().union(*(held_by(sentence.text) for sentence in sentences))
+    held = set().union(*(_holds(sentence.text) for sentence in sentences))
     return len(wanted & held) / len(wanted) if wanted else 0.0
 
 
@@ -71,7 +71,7 @@ def held_beginning(text: str, sentences: Iterable[NumberedSentence], known: str)
 
     Words without meaning count nowhere.
     """
-    held, passed = set().union(*(held_by(sentence.text) for sentence in sentences)), content_words(known)
+    held, passed = set().union(*(_holds(sentence.text) for sentence in sentences)), content_words(known)
     end = 0
     for found in _WORD.finditer(text):
         word = stem(found[0])
@@ -104,11 +104,11 @@ def prove(statement: Statement, sentences: Sequence[NumberedSentence], known: st
     names = {stem(name) for sentence in sentences for name in _NAME.findall(sentence.text)}
     missing = particulars(statement.text, names)
     for text in (known, *(sentence.text for sentence in chosen)):
-        missing -= found_among(missing, held_by(text))
+        missing -= _found(missing, text)
     while missing and len(chosen) < MOST_SENTENCES:
-        helper = max(sentences, key=lambda s: (len(found_among(missing, held_by(s.text))), _share(wanted, [s])))
-        if not found_among(missing, held_by(helper.text)):
+        helper = max(sentences, key=lambda s: (len(_found(missing, s.text)), _share(wanted, [s])))
+        if not _found(missing, helper.text):
             break
         chosen.append(helper)
-        missing -= found_among(missing, held_by(helper.text))
+        missing -= _found(missing, helper.text)
     return () if missing else tuple(sorted(set(chosen), key=lambda s: s.number))
