@@ -30,7 +30,7 @@ MOST_COMPARED = 64
 paragraphs that lie evenly spread."""
 MOST_DOCUMENTS = 5
 """Documents that an overview is given of at once, and that are looked through for what a question mentions."""
-EARLIER = 0.5
+EARLIER = 1.0
 """By how much more the first sentence counts than the last."""
 
 _ASKED = re.compile(
@@ -47,9 +47,10 @@ _WORD = re.compile(r"[^\W_]+")
 _POINTS = re.compile(r"\b(?:it|that|this|these|those)\b(?! (?:\w+ )?(?:article|document|text|paper|page|file|story))")
 _DEPENDS = re.compile(
     r"^\W*(?:(?:all|most|some|many|much|one|none|each|of|but|and|when|after|before|in|on|to|by|if|as|for|with|at|then|"
-    r"because|although|while|since|until|once|asked|had|did|was|is) )*"
+    r"because|although|while|since|until|once|had|did|was|is) )*"
     r"(?:he|she|it|they|them|him|his|hers?|its|their|this|that|these|those|such|there|then|so|also|however|moreover|"
-    r"still|yet|instead|meanwhile|but|and|or|nor|both|another|others?|i|we|you|our|my|your)\b|^[\"“‘'«„(]",
+    r"still|yet|instead|meanwhile|but|and|or|nor|both|another|others?|i|we|you|our|my|your)\b|"
+    r"^(?:when )?asked\b|^[\"“‘'«„(]",
     re.IGNORECASE,
 )
 _FINISHED = re.compile(r"[.!…。！।][\"”’»)\]]*$")

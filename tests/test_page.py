@@ -109,7 +109,11 @@ def test_retry_edit_and_clear(window: Window) -> None:
     window.page.locator(".menu summary").click()
     window.page.get_by_role("button", name="New conversation").click()
     expect(window.page.locator(".turn")).to_have_count(0)
-    expect(window.page.locator(".suggestion")).to_have_count(2)
+    expect(window.page.locator(".suggestion")).to_have_count(3)
+
+
+def test_what_the_article_is_about_is_the_first_question_to_start_from(window: Window) -> None:
+    expect(window.page.locator(".suggestion").first).to_have_text("What is this article about?")
 
 
 def test_starters_and_follow_ups_are_asked_at_a_click(window: Window) -> None:

@@ -203,8 +203,9 @@ def test_suggested_questions_may_come_later(new_window: Callable[..., Window], t
         window.url = url
         window.open("", ready=".state.ready")
         expect(window.page.locator(".coming")).to_contain_text("Questions to start from are being made")
+        expect(window.page.locator(".suggestion")).to_have_text(["What is this article about?"])
         (tmp_path / "go").touch()
-        expect(window.page.locator(".suggestion")).to_have_count(2)
+        expect(window.page.locator(".suggestion")).to_have_count(3)
         expect(window.page.locator(".coming")).to_have_count(0)
         window.leave()
 

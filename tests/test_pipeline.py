@@ -176,10 +176,14 @@ def test_only_whole_words_of_a_small_corpus_are_read_ahead(settings, opened, mon
     engine.warm_up()
     engine.read_ahead("Who opened ", history=[{"role": "user", "content": "What?"}])
     assert read == [(3, "", 0), (3, "Who opened ", 1)]
+    monkeypatch.setattr(Ahead, "runs_here", True)
+    engine.read_ahead("Who opened the bridge, and what did ")
+    engine.read_ahead("Who opened the bridge, and what did it cost?")
+    assert [begun for _, begun, _ in read[2:]] == ["Who opened the bridge, and what did ", "Who opened the bridge?"]
     large = engine.beside(settings.model_copy(update={"whole_document_tokens": 0}))
     large.ready = True
     large.read_ahead("Who opened ")
-    assert len(read) == 2
+    assert len(read) == 4
 
 
 @pytest.mark.parametrize(("whole_document_tokens", "sentences"), [(1_600, 3), (0, 0)])

@@ -31,7 +31,7 @@ def main() -> None:
                 page.set_default_timeout(MINUTES_5)
                 page.goto(sys.argv[1])
                 page.wait_for_selector(".state.ready", state="attached")
-                page.wait_for_selector(".suggestion")
+                page.wait_for_selector(".suggestion >> nth=1")
                 if (size, scheme) == ("desktop", "light"):
                     take(page, "welcome-light")
                 page.fill("#composer textarea", QUESTION)
