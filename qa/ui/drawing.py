@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 
 from qa.overview import MOST_DOCUMENTS
+from qa.suggesting import STARTERS
 from qa.ui.article import article_html, marks_of
 from qa.ui.engine import Engine
 from qa.ui.markup import button, element, escaped, isolated
@@ -46,7 +47,7 @@ def live(session: Session, engine: Engine) -> Parts:
     session.seen_starters = ended or bool(starters)
     qa = engine.opened
     if qa and not engine.progress.error and 0 < len(qa.documents(session.owner)) <= MOST_DOCUMENTS:
-        starters = (words("overview"), *starters)
+        starters = (words("overview"), *starters[: STARTERS - 1])
     return {"live": welcome_html(starters, words, coming=engine.finished and not session.seen_starters)}
 
 
