@@ -106,10 +106,11 @@ def compose(
     pointed: int = 0,
     relevance: Relevance = lambda _: {},
     before: Cited = NOTHING_SAID,
+    foreign: Collection[str] = (),
 ) -> Cited:
     """Return the answer's text and its citations; `also` numbers sentences to quote beside what is stated.
 
-    What was said `before`, of another question, is no part of it.
+    What was said `before`, of another question, is no part of it. `known` and `foreign` are those of `prove`.
 
     A small model may point at one sentence, numbered `pointed`, and write another's words behind it. Where `relevance`
     says that the first answers rather than the other, or no sentence holds the words, the first is quoted instead.
@@ -122,7 +123,7 @@ def compose(
     said: set[str] = set()
     left_out = 0
     for statement in statements:
-        proof = prove(statement, sentences, known)
+        proof = prove(statement, sentences, known, foreign)
         claim = _as_sentence(statement.text)
         named = [s for s in sentences if s.number == pointed in statement.numbers]
         instead = [s for s in named if _answers_rather(s, proof, relevance)]

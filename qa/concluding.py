@@ -1,5 +1,6 @@
 """From a reply to an Answer: what it states is proved, judged and put together; no language model is asked here."""
 
+import string
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,9 +10,12 @@ from qa.citations import AS_LIKELY, AS_LIKELY_AFTER, NOTHING_SAID, Cited, compos
 from qa.datatypes import Answer, RetrievedPassage, Timings
 from qa.judging import Judge
 from qa.material import Gathered
+from qa.mentions import mentions, names, plain
 from qa.numerals import without_numbers
 from qa.overview import Overview
+from qa.proving import stem
 
+_MARKS = string.punctuation + "“”‘’„«»…"
 OVERVIEW = "The article in its own words:"
 
 
@@ -73,8 +77,8 @@ def remarked(answer: Answer, unmentioned: Sequence[str]) -> Answer:
     """Return the answer with what its question mentions and the documents do not, at the end of its text."""
     if not unmentioned:
         return answer
-    names = " or ".join(f"“{name}”" for name in unmentioned)
-    return replace(answer, text=f"{answer.text} {'The article' if answer.answered else 'It'} does not mention {names}.")
+    told = " or ".join(f"“{name}”" for name in unmentioned)
+    return replace(answer, text=f"{answer.text} {'The article' if answer.answered else 'It'} does not mention {told}.")
 
 
 def proved(
@@ -94,13 +98,30 @@ def proved(
     by_id, sentences = {document.id: document for document in material.documents}, material.reading.sentences
     known, kept = known_without_proof(question, searched, material), judge.kept(reply)
     also = reply.likely_from(AS_LIKELY_AFTER if before.text else AS_LIKELY) if finished else ()
-    cited = compose(kept, sentences, by_id, known, judge.sure, also, reply.first, judge.relevance_of, before)
+    foreign = foreign_names(question, searched, material)
+    cited = compose(
+        kept, sentences, by_id, known, judge.sure, also, reply.first, judge.relevance_of, before, foreign
+    )
     return replace(cited, unsupported=cited.unsupported + len(reply.statements) - len(kept))
 
 
 def known_without_proof(question: str, searched: str, material: Gathered) -> str:
-    """Return text that a statement may take names from without proof, the question's but for numbers, and the titles.
+    """Return text that a statement may take names from without proof: the question and the titles.
 
-    A question that takes a wrong number for granted would find it repeated.
+    Numbers of the question and names that the documents never mention are left out: a question that takes something
+    false for granted would find it repeated.
     """
-    return " ".join([without_numbers(f"{question} {searched}"), *(document.title for document in material.documents)])
+    foreign = foreign_names(question, searched, material)
+    asked = (word for word in without_numbers(f"{question} {searched}").split() if _stem(word) not in foreign)
+    return " ".join([*asked, *(document.title for document in material.documents)])
+
+
+def foreign_names(question: str, searched: str, material: Gathered) -> frozenset[str]:
+    """Return the names of a question, as stems, that the documents never mention."""
+    named = {stem(name) for name in names(searched)} | {stem(name) for name in names(question)}
+    text = plain("\n".join(document.text for document in material.documents)) if named else ""
+    return frozenset(name for name in named if not mentions(text, name))
+
+
+def _stem(word: str) -> str:
+    return stem(word.strip(_MARKS))

@@ -49,7 +49,7 @@ def unmentioned(question: str, texts: Iterable[str]) -> tuple[str, ...]:
     if not asked or sum(w[0].isupper() for w in words) > MOSTLY_CAPITALS * len(words):
         return ()
     runs = list(_runs(question))
-    text = _plain("\n".join(texts)) if runs else ""
+    text = plain("\n".join(texts)) if runs else ""
     missing = (run for run in runs if text and _is_missing(run, text))
     return tuple(dict.fromkeys(missing))[:MOST_TOLD]
 
@@ -73,11 +73,24 @@ def _is_missing(run: str, text: str) -> bool:
     counted = {number for number in told if not number.isdigit() or int(number) >= LEAST_NUMBER}
     if counted and not counted <= numbers(text):
         return True
-    names = {stem(_plain(name)) for name in run.split() if name[0].isupper() and not _NO_NAME.fullmatch(name)}
-    begins = (rf"\b{re.escape(name[:NAME_ROOT])}" for name in names - PLAIN)
-    return not all(re.search(begin, text, re.IGNORECASE) for begin in begins)
+    return not all(mentions(text, name) for name in _names(run))
 
 
-def _plain(text: str) -> str:
+def names(question: str) -> list[str]:
+    """Return the names in a text, word by word; the first word of a sentence is none."""
+    return [name for run in _runs(question) for name in _names(run)]
+
+
+def _names(run: str) -> list[str]:
+    words = (word for word in run.split() if word[0].isupper() and not _NO_NAME.fullmatch(word))
+    return [word for word in words if stem(word) not in PLAIN]
+
+
+def mentions(text: str, name: str) -> bool:
+    """Say whether a text without accents mentions a name, be it in another form: by its first four letters."""
+    return bool(re.search(rf"\b{re.escape(stem(plain(name))[:NAME_ROOT])}", text, re.IGNORECASE))
+
+
+def plain(text: str) -> str:
     """Return the text without accents."""
     return _ACCENTS.sub("", unicodedata.normalize("NFKD", text))

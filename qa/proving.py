@@ -82,13 +82,16 @@ def held_beginning(text: str, sentences: Iterable[NumberedSentence], known: str)
     return text[:end]
 
 
-def prove(statement: Statement, sentences: Sequence[NumberedSentence], known: str) -> tuple[NumberedSentence, ...]:
+def prove(
+    statement: Statement, sentences: Sequence[NumberedSentence], known: str, foreign: Collection[str] = ()
+) -> tuple[NumberedSentence, ...]:
     """Return the sentences that support a statement, in the order of the text; none if it is not supported.
 
     Args:
         statement: what is claimed, with the numbers the model named.
         sentences: all sentences that were read.
         known: text that a statement may take names and numbers from without proof.
+        foreign: names that are to be taken for such also where they begin the statement, as stems.
     """
     wanted = content_words(statement.text)
     best = max(sentences, key=lambda s: _share(wanted, [s]), default=None)
@@ -101,7 +104,7 @@ def prove(statement: Statement, sentences: Sequence[NumberedSentence], known: st
         chosen = [best]
     if not chosen:
         return ()
-    names = {stem(name) for sentence in sentences for name in _NAME.findall(sentence.text)}
+    names = {stem(name) for sentence in sentences for name in _NAME.findall(sentence.text)} | set(foreign)
     missing = particulars(statement.text, names)
     for text in (known, *(sentence.text for sentence in chosen)):
         missing -= _found(missing, text)

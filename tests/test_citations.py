@@ -3,7 +3,7 @@
 import pytest
 
 from qa.citations import LEAD, compose
-from qa.concluding import known_without_proof
+from qa.concluding import foreign_names, known_without_proof
 from qa.corpus import make_document
 from qa.material import Gathered
 from qa.numerals import numbers, without_numbers
@@ -113,13 +113,16 @@ TALKS_HELD = lay_out(split(TALKS, 400), [TALKS]).sentences
             "The 2nd began in Aston. “The second round began in Aston.” [1]",
         ),
         ("Who came?", "3 envoys", "3 envoys. “Three envoys came.” [1]"),
+        ("How did Holm's envoys come?", "Holm’s envoys came", "“Three envoys came.” [1]"),
     ],
 )
-def test_a_number_that_only_the_question_holds_is_not_stated(question: str, claim: str, said: str) -> None:
-    known = known_without_proof(question, question, Gathered(Reading("", TALKS_HELD), (TALKS,), "whole"))
+def test_a_number_or_a_name_that_only_the_question_holds_is_not_stated(question: str, claim: str, said: str) -> None:
+    material = Gathered(Reading("", TALKS_HELD), (TALKS,), "whole")
+    known, foreign = known_without_proof(question, question, material), foreign_names(question, question, material)
     pointed = next(s.number for s in TALKS_HELD if s.text in said)
     statement = Statement(claim, (pointed,))
-    assert compose([statement], TALKS_HELD, {TALKS.id: TALKS}, known, pointed=pointed).text == said
+    by_id = {TALKS.id: TALKS}
+    assert compose([statement], TALKS_HELD, by_id, known, pointed=pointed, foreign=foreign).text == said
 
 
 def test_statements_without_numbers_are_attributed_by_their_words() -> None:
