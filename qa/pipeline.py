@@ -134,7 +134,7 @@ class QA(Preparation):
         asked = asked_in(query.question) if self._models.reader.runs_here else ()
         if len(asked) < 2:
             return (yield from self._answer_one(query, clock))
-        several, history = Several(), query.history
+        several, history = Several(), query.history if query.turns else ()
         for question in asked:
             part = self._look_up(question, history, query.documents, query.owner, leans=bool(several.said.text))
             answer = yield from several.take(self._answer_one(part, clock, several.said))

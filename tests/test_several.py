@@ -6,7 +6,7 @@ import pytest
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
-from qa.answering import ChatReader
+from qa.answering import ChatReader, EmbeddedReader
 from qa.citations import compose
 from qa.corpus import make_document
 from qa.datatypes import Answer, Timings
@@ -124,6 +124,7 @@ class Scripted(ChatReader):
     """A reader that runs here and answers from a script, noting the questions and the turns that it is given."""
 
     runs_here = True
+    turns_read = EmbeddedReader.turns_read
     asked: list[tuple[str, int]]
 
     def read(self, reading, question, turns, guide):
@@ -131,7 +132,8 @@ class Scripted(ChatReader):
         return super().read(reading, question, turns, guide)
 
 
-def test_each_is_asked_on_its_own_after_the_first(tmp_path, monkeypatch, word_embedder, corpus_of) -> None:
+@pytest.fixture
+def engine(tmp_path, monkeypatch, word_embedder, corpus_of):
     Scripted.asked = []
     monkeypatch.setattr("qa.models.open_reader", lambda model, folder: Scripted(model))
     replies = map(AIMessage, ["A: Ana Lind opened the bridge", "B: It cost 12 million crowns"])
@@ -139,11 +141,21 @@ def test_each_is_asked_on_its_own_after_the_first(tmp_path, monkeypatch, word_em
     model = GenericFakeChatModel(messages=iter(replies))
     with QA.open(settings, embedder=word_embedder(), chat_model=model) as engine:
         engine.sync()
-        question = "Who opened the bridge, and what did it cost?"
-        _, *pieces, answer = engine.stream(question)
-        assert engine.ask(question) is answer
+        yield engine
+
+
+def test_each_is_asked_on_its_own_after_the_first(engine: QA) -> None:
+    question = "Who opened the bridge, and what did it cost?"
+    _, *pieces, answer = engine.stream(question)
+    assert engine.ask(question) is answer
     assert [asked for asked, _ in Scripted.asked] == ["Who opened the bridge?", "What did it cost?"]
     assert Scripted.asked[1][1] > Scripted.asked[0][1] == 0
     assert "".join(pieces) == answer.text
     assert answer.question == question
     assert [c.quote for c in answer.citations] == ["Ana Lind opened the bridge on 4 May.", "It cost 12 million crowns."]
+
+
+def test_the_first_leans_on_what_was_said_only_if_the_whole_question_does(engine: QA) -> None:
+    said = [{"role": "user", "content": "Is there a ferry?"}, {"role": "assistant", "content": "No."}]
+    engine.ask("Which woman opened what, and what did the bridge at Aston cost?", history=said)
+    assert Scripted.asked == [("Which woman opened what?", 0), ("What did the bridge at Aston cost?", 2)]
