@@ -92,6 +92,10 @@ class Judge:
         self.sure = self.stated >= self._calibration.sure
         return self.declined
 
+    def accept(self) -> None:
+        """Take back that was declined, and answer in own words: what is stated was found without the reader."""
+        self.declined, self.sure = False, True
+
     def kept(self, reply: Reply) -> tuple[Statement, ...]:
         """Return the statements but for later ones whose sentences the cross-encoder finds unlikely to answer.
 

@@ -18,6 +18,7 @@ from qa.conversation import check_history, check_question, last_exchange, search
 from qa.datatypes import Answer, Piece, RetrievedPassage, Turn
 from qa.embedding import Embedder, open_embedder
 from qa.index import Index
+from qa.introducing import introduced
 from qa.judging import Judge
 from qa.material import POOL, Gathered
 from qa.mentions import unmentioned
@@ -26,6 +27,7 @@ from qa.pointing import shared_words
 from qa.preparing import Preparation
 from qa.query import Clock, Query
 from qa.questions import asked_in
+from qa.reading import write_reply
 from qa.retrieval import PassageRetriever
 from qa.runnables import as_runnable
 from qa.settings import Settings
@@ -159,7 +161,14 @@ class QA(Preparation):
                 if judge.sure and (piece := showing.piece(reply)):
                     clock.shown()
                     yield piece
-        return conclude(question, searched, query.passages, material, reply, judge, clock.timings(), before)
+        answer = conclude(question, searched, query.passages, material, reply, judge, clock.timings(), before)
+        if answer.answered or not (introduction := introduced(question, material.reading)):
+            return answer
+        judge.accept()
+        reply = Reply(write_reply([introduction]))
+        answer = conclude(question, searched, query.passages, material, reply, judge, clock.timings(), before)
+        yield answer.text
+        return answer
 
     def _attempt(self, query: Query, material: Gathered) -> Attempt:
         """Return the question asked of what was gathered."""

@@ -52,7 +52,7 @@ LAYERS = (
         ("corpus",),
         ("passages", "parts"),
         ("lexical",),
-        ("reading", "numerals", "proving", "citations", "pointing", "calibration"),
+        ("reading", "numerals", "proving", "introducing", "citations", "pointing", "calibration"),
         ("conversation", "questions"),
         ("feedback",),
         ("joining", "packaged", "weights"),

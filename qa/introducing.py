@@ -1,0 +1,58 @@
+"""Who somebody is: the words with which a text introduces a name, found by their form; no model is asked.
+
+The reader was trained on what sentences state, and takes "Defence Minister Khawaja Asif said ..." for saying nothing of
+who he is. This is looked at where it declines.
+"""
+
+import re
+from collections.abc import Iterator
+
+from qa.proving import PLAIN
+from qa.reading import Reading, Statement
+
+_NAME = r"[A-ZÀ-Þ][\w’'-]*\w"
+_HONORIFIC = r"(?:Mr|Mrs|Ms|Miss|Dr|Sir|Dame|Lord|Lady|Prof|Professor)\.?"
+_WHO = re.compile(rf"\W*[Ww]ho(?:['’]s|\s+is|\s+was)\s+(?:{_HONORIFIC}\s+)?({_NAME}(?:\s+{_NAME})*)\s*\?*\W*")
+_INSIDE = r"(?:(?:of|for|at|in) (?:the|an?|its) )?(?!(?:the|an?|its|his|her|their|that)\b)[\w’'-]+"
+_WHOSE = rf"\b(?:[Tt]he|[Aa]n?|[Ii]ts|[Hh]is|[Hh]er|[Tt]heir|whose|{_NAME}[’']s?)"
+_BEGINNINGS = frozenset(
+    re.findall(
+        r"\w+",
+        """when while after before then later today yesterday asked since although if once both even only unlike like
+        until without under according through during instead meanwhile now because however where what how last this
+        that these monday tuesday wednesday thursday friday saturday sunday january february march april may june july
+        august september october november december""",
+    )
+)
+"""Words that a sentence may begin with before a name, without being a title."""
+
+
+def introduced(question: str, reading: Reading) -> Statement | None:
+    """Return the words that introduce the name of which a question asks who that is; None if there are none.
+
+    They stand between commas behind the name, between "the" or a possessive and the name ("the port’s chief executive,
+    Ruth Ansgar,"), or are a title before it ("Judge Amina Holt").
+    """
+    asked = _WHO.fullmatch(question)
+    if not asked:
+        return None
+    forename = "" if " " in asked[1] else rf"(?:{_NAME} )"
+    name = rf"(?:{_HONORIFIC} )?{forename}{re.escape(asked[1])}\b"
+    for sentence in reading.sentences:
+        for words in _introductions(name, sentence.text):
+            return Statement(words.removeprefix("whose "), (sentence.number,))
+    return None
+
+
+def _introductions(name: str, text: str) -> Iterator[str]:
+    if found := re.search(rf"{_WHOSE} (?:{_INSIDE} ){{0,9}}?{_INSIDE}, {name}(?=[,.;:])", text):
+        yield found[0]
+    behind = r"(?:, \d{1,3})?, (?:(?:an?|the|then|formerly) |who(?:se)? )[^,.;:]+(?=[,.;:])"
+    if found := re.search(name + behind, text):
+        yield found[0]
+    found = re.search(rf"{_WHOSE} (?:(?![A-Z]){_INSIDE} ){{0,3}}?(?![A-Z])({_INSIDE}) {name}", text)
+    if found and found[1] not in PLAIN:
+        yield found[0]
+    found = re.search(rf"({_NAME}(?: {_NAME})*) {name}", text)
+    if found and not re.fullmatch(_HONORIFIC, found[1]) and found[1].split()[0].lower() not in PLAIN | _BEGINNINGS:
+        yield found[0]
