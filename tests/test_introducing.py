@@ -15,8 +15,8 @@ TEXT = (
     "Defence Minister Ilmar Dresk said on Tuesday that Aston was ready. Yesterday Ruth Ansgar disagreed. "
     "The port’s chief executive, Ruth Ansgar, had asked the council for help. It is led by Jonas Quill, 58, who "
     "founded the Saltmarsh Trust. The mediator Odile Vantreux, from Perenne, whose foreign minister, Louise Dacre, "
-    "carried messages, was silent. In the view of Paul Ettery nothing had changed. Dr Lena Oduya left. Lukas Behr, said one of "
-    "them, had gone. According to the deputy leader of the Union, Britt Oskarsen, the text was late.\n"
+    "carried messages, was silent. In the view of Paul Ettery nothing had changed. Dr Lena Oduya left. Lukas Behr, "
+    "said one of them, had gone. According to the deputy leader of the Union, Britt Oskarsen, the text was late.\n"
 )
 DOCUMENT = make_document("The port", "port.txt", TEXT)
 READING = lay_out(split(DOCUMENT, 400), [DOCUMENT])
