@@ -1,7 +1,7 @@
 """From a reply to an Answer: what it states is proved, judged and put together; no language model is asked here."""
 
 import string
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from qa.answering import Reply
@@ -96,9 +96,9 @@ def proved(
     Of a reply that is not `finished`, what is returned is how the text of the whole will begin.
     """
     by_id, sentences = {document.id: document for document in material.documents}, material.reading.sentences
-    known, kept = known_without_proof(question, searched, material), judge.kept(reply)
+    foreign, kept = foreign_names(question, searched, material), judge.kept(reply)
+    known = _known(question, searched, material, foreign)
     also = reply.likely_from(AS_LIKELY_AFTER if before.text else AS_LIKELY) if finished else ()
-    foreign = foreign_names(question, searched, material)
     cited = compose(
         kept, sentences, by_id, known, judge.sure, also, reply.first, judge.relevance_of, before, foreign
     )
@@ -111,8 +111,12 @@ def known_without_proof(question: str, searched: str, material: Gathered) -> str
     Numbers of the question and names that the documents never mention are left out: a question that takes something
     false for granted would find it repeated.
     """
-    foreign = foreign_names(question, searched, material)
-    asked = (word for word in without_numbers(f"{question} {searched}").split() if _stem(word) not in foreign)
+    return _known(question, searched, material, foreign_names(question, searched, material))
+
+
+def _known(question: str, searched: str, material: Gathered, foreign: Collection[str]) -> str:
+    words = without_numbers(f"{question} {searched}").split()
+    asked = (word for word in words if stem(word.strip(_MARKS)) not in foreign)
     return " ".join([*asked, *(document.title for document in material.documents)])
 
 
@@ -121,7 +125,3 @@ def foreign_names(question: str, searched: str, material: Gathered) -> frozenset
     named = {stem(name) for name in names(searched)} | {stem(name) for name in names(question)}
     text = plain("\n".join(document.text for document in material.documents)) if named else ""
     return frozenset(name for name in named if not mentions(text, name))
-
-
-def _stem(word: str) -> str:
-    return stem(word.strip(_MARKS))

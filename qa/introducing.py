@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from qa.proving import PLAIN
 from qa.reading import Reading, Statement
 
-_NAME = r"[A-ZÀ-Þ][\w’'-]*\w"
+NAME = r"[A-ZÀ-Þ][\w’'-]*\w"
+"""A word with a capital."""
 _HONORIFIC = r"(?:Mr|Mrs|Ms|Miss|Dr|Sir|Dame|Lord|Lady|Prof|Professor)\.?"
-_WHO = re.compile(rf"\W*[Ww]ho(?:['’]s|\s+is|\s+was)\s+(?:{_HONORIFIC}\s+)?({_NAME}(?:\s+{_NAME})*)\s*\?*\W*")
+_WHO = re.compile(rf"\W*[Ww]ho(?:['’]s|\s+is|\s+was)\s+(?:{_HONORIFIC}\s+)?({NAME}(?:\s+{NAME})*)\s*\?*\W*")
 _INSIDE = r"(?:(?:of|for|at|in) (?:the|an?|its) )?(?!(?:the|an?|its|his|her|their|that)\b)[\w’'-]+"
-_WHOSE = rf"\b(?:[Tt]he|[Aa]n?|[Ii]ts|[Hh]is|[Hh]er|[Tt]heir|whose|{_NAME}[’']s?)"
+_WHOSE = rf"\b(?:[Tt]he|[Aa]n?|[Ii]ts|[Hh]is|[Hh]er|[Tt]heir|whose|{NAME}[’']s?)"
 _BEGINNINGS = frozenset(
     re.findall(
         r"\w+",
@@ -36,7 +37,7 @@ def introduced(question: str, reading: Reading) -> Statement | None:
     asked = _WHO.fullmatch(question)
     if not asked:
         return None
-    forename = "" if " " in asked[1] else rf"(?:{_NAME} )"
+    forename = "" if " " in asked[1] else rf"(?:{NAME} )"
     name = rf"(?:{_HONORIFIC} )?{forename}{re.escape(asked[1])}\b"
     for sentence in reading.sentences:
         for words in _introductions(name, sentence.text):
@@ -53,6 +54,6 @@ def _introductions(name: str, text: str) -> Iterator[str]:
     found = re.search(rf"{_WHOSE} (?:(?![A-Z]){_INSIDE} ){{0,3}}?(?![A-Z])({_INSIDE}) {name}", text)
     if found and found[1] not in PLAIN:
         yield found[0]
-    found = re.search(rf"({_NAME}(?: {_NAME})*) {name}", text)
+    found = re.search(rf"({NAME}(?: {NAME})*) {name}", text)
     if found and not re.fullmatch(_HONORIFIC, found[1]) and found[1].split()[0].lower() not in PLAIN | _BEGINNINGS:
         yield found[0]

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from qa.conversation import looks_finished
+from qa.introducing import NAME
 from qa.numerals import numbers
 from qa.proving import NAME_ROOT, PLAIN, stem
 
@@ -19,9 +20,8 @@ NEAR = 20
 MOSTLY_CAPITALS = 0.6
 """Share of a question's words with capitals from which these say nothing, as in a headline."""
 
-_NAME = r"[A-ZÀ-Þ][\w’'-]*\w"
 _NUMBER = r"(?<![\d.,:])\d+(?:[.,]\d+)*(?![\d:]|\w*s\b)"
-_RUN = re.compile(rf"\b(?:{_NAME}|{_NUMBER})(?: (?:{_NAME}|{_NUMBER}))*")
+_RUN = re.compile(rf"\b(?:{NAME}|{_NUMBER})(?: (?:{NAME}|{_NUMBER}))*")
 _BOUND = re.compile(r"\b(?:before|after|between|and|than|over|under|above|below|about|around) \W*$", re.IGNORECASE)
 _BEGINS = re.compile(r"(?:^|[.!?:…][\"”’)]*\s)\W*$")
 _WANTED = re.compile(r"\W*(?:words?|sentences?|lines?|points?|bullets?|paragraphs?|examples?|reasons?)\b")

@@ -98,12 +98,13 @@ class QA(Preparation):
         clock.found()
         yield query.passages
 
-        read = tuple(whole and whole.reading.kept for whole in self._wholes(query))
+        wholes = self._wholes(query)
+        read = tuple(whole and whole.reading.kept for whole in wholes)
         key = self._answers.key(self._index.generation, question, query.turns, documents, owner, read)
         if answer := self._answers.get(key):
             yield answer.text
         else:
-            given = yield from self._answer(query, clock)
+            given = yield from self._answer(query, wholes, clock)
             answer = remarked(given, unmentioned(question, self._texts(documents, owner)))
             if answer.answered and answer is not given:
                 yield answer.text.removeprefix(given.text)
@@ -127,7 +128,7 @@ class QA(Preparation):
     def _wholes(self, query: Query) -> list[Gathered | None]:
         return self._read_whole(query.searched, query.candidates, query.documents, query.owner)
 
-    def _answer(self, query: Query, clock: Clock) -> Generator[str, None, Answer]:
+    def _answer(self, query: Query, wholes: list[Gathered | None], clock: Clock) -> Generator[str, None, Answer]:
         """Yield pieces of the text and return the answer: an overview, or one to each question that is asked in one."""
         if overviews := self._overviews_asked(query.question, query.history, query.documents, query.owner):
             answer = give_overviews(query.question, query.passages, overviews, clock.timings())
@@ -135,22 +136,24 @@ class QA(Preparation):
             return answer
         asked = asked_in(query.question) if self._models.reader.runs_here else ()
         if len(asked) < 2:
-            return (yield from self._answer_one(query, clock))
+            return (yield from self._answer_one(query, wholes, clock))
         several, history = Several(), query.history if query.turns else ()
         for question in asked:
             part = self._look_up(question, history, query.documents, query.owner, leans=bool(several.said.text))
-            answer = yield from several.take(self._answer_one(part, clock, several.said))
+            answer = yield from several.take(self._answer_one(part, self._wholes(part), clock, several.said))
             history = (*history, Turn(role="user", content=question), Turn(role="assistant", content=answer.text))
         return several.together(query.question, query.searched, query.passages, clock.timings())
 
-    def _answer_one(self, query: Query, clock: Clock, before: Cited = NOTHING_SAID) -> Generator[str, None, Answer]:
+    def _answer_one(
+        self, query: Query, wholes: list[Gathered | None], clock: Clock, before: Cited = NOTHING_SAID
+    ) -> Generator[str, None, Answer]:
         question, searched = query.question, query.searched
 
         def attempt(whole: Gathered | None) -> Attempt:
             return self._attempt(query, whole or self._material.best(searched, query.candidates))
 
         reply = Reply("")
-        with likeliest(attempt, self._wholes(query) or [None]) as taken:
+        with likeliest(attempt, wholes or [None]) as taken:
             material, judge = taken.material, taken.judge
             showing = Showing(
                 material.reading.sentences,
