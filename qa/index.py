@@ -115,9 +115,13 @@ class Index:
         if owner:
             self._shelves.drop(owner)
 
-    def documents(self, owner: str = "") -> tuple[Document, ...]:
-        """Return the corpus's documents and then the owner's, each by source; texts are left empty (see `document`)."""
-        return self._store.documents([shelf for _, shelf in self._visible(owner)])
+    def documents(self, owner: str = "", among: Collection[str] | None = None) -> tuple[Document, ...]:
+        """Return the corpus's documents and then the owner's, each by source; texts are left empty (see `document`).
+
+        `among` holds the ids of those that are wanted, None for all.
+        """
+        documents = self._store.documents([shelf for _, shelf in self._visible(owner)])
+        return documents if among is None else tuple(d for d in documents if d.id in among)
 
     def owners(self) -> list[str]:
         """Return who has documents here: the corpus's '' and the owners of uploads."""

@@ -61,7 +61,7 @@ class Library:
 
     def _texts(self, documents: Collection[str] | None, owner: str) -> Iterator[str]:
         """Yield title and text of what an owner may ask, of all if `documents` is None; nothing of many documents."""
-        asked = [d for d in self._index.documents(owner) if documents is None or d.id in documents]
+        asked = self._index.documents(owner, documents)
         for document in asked if len(asked) <= MOST_DOCUMENTS else ():
             with suppress(KeyError):  # removed meanwhile
                 yield f"{document.title}\n{self._index.document(document.id).text}"

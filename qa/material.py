@@ -150,7 +150,7 @@ class Material:
     def _together(self, documents: frozenset[str] | None, owner: str) -> Gathered | None:
         if documents is None and self._index.count() > LONGEST_WHOLE:
             return None
-        visible = [d.id for d in self._index.documents(owner) if documents is None or d.id in documents]
+        visible = [document.id for document in self._index.documents(owner, documents)]
         passages = [passage for identity in visible for passage in self._index.document_passages(identity)]
         if not passages or sum(tokens(p.text) for p in passages) > self._settings.whole_tokens():
             return None

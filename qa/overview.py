@@ -123,8 +123,7 @@ class Overviews:
         wanted = sentences_wanted(question)
         if not wanted or (history and _POINTS.search(question)):
             return []
-        visible = [d for d in self._index.documents(owner) if documents is None or d.id in documents]
-        meant = documents_meant(question, visible)
+        meant = documents_meant(question, self._index.documents(owner, documents))
         if len(meant) > MOST_DOCUMENTS:
             return []
         each = max(1, wanted // max(1, len(meant)))
