@@ -73,6 +73,20 @@ def give_overviews(
     )
 
 
+def answer_politely(question: str, text: str, timings: Timings) -> Answer:
+    """Return what is said to a greeting or thanks, which is no answer from the documents."""
+    return Answer(
+        question=question,
+        search_question=question,
+        text=text,
+        answered=False,
+        confidence=1.0,
+        citations=(),
+        passages=(),
+        timings=timings,
+    )
+
+
 def remarked(answer: Answer, unmentioned: Sequence[str]) -> Answer:
     """Return the answer with what its question mentions and the documents do not, at the end of its text."""
     if not unmentioned:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from qa.courtesy import without_courtesies
 from qa.datatypes import Turn
 from qa.errors import QuestionError
 
@@ -68,8 +69,9 @@ def check_history(history: Sequence[Turn]) -> tuple[Turn, ...]:
 
 
 def recent(history: Sequence[Turn]) -> tuple[Turn, ...]:
-    """Return the last turns as a reader sees them: of an answer its claims; TURN_CHARACTERS of each."""
-    return tuple(Turn(role=turn["role"], content=_said(turn)[:TURN_CHARACTERS]) for turn in history[-TURNS_READ:])
+    """Return the last turns but courtesies as a reader sees them: of an answer its claims; TURN_CHARACTERS of each."""
+    last = without_courtesies(history)[-TURNS_READ:]
+    return tuple(Turn(role=turn["role"], content=_said(turn)[:TURN_CHARACTERS]) for turn in last)
 
 
 def _said(turn: Turn) -> str:
@@ -90,8 +92,9 @@ def leaned_on(question: str, history: Sequence[Turn], whole: bool = True) -> tup
 
 def last_exchange(history: Sequence[Turn]) -> tuple[Turn, ...]:
     """Return the last question and what came after it, as a reader sees them."""
-    last_question = max((at for at, turn in enumerate(history) if turn["role"] == "user"), default=len(history) - 1)
-    return recent(history[max(0, last_question) :])
+    said = without_courtesies(history)
+    last_question = max((at for at, turn in enumerate(said) if turn["role"] == "user"), default=len(said) - 1)
+    return recent(said[max(0, last_question) :])
 
 
 def is_follow_up(question: str, whole: bool = True) -> bool:

@@ -13,8 +13,9 @@ from qa.answering import Reply
 from qa.attempts import Attempt, likeliest
 from qa.calibration import Calibration
 from qa.citations import NOTHING_SAID, Cited
-from qa.concluding import conclude, give_overviews, known_without_proof, proved, remarked
+from qa.concluding import answer_politely, conclude, give_overviews, known_without_proof, proved, remarked
 from qa.conversation import check_history, check_question, last_exchange, search_question
+from qa.courtesy import courtesy
 from qa.datatypes import Answer, Piece, RetrievedPassage, Turn
 from qa.embedding import Embedder, open_embedder
 from qa.index import Index
@@ -94,7 +95,11 @@ class QA(Preparation):
         """
         clock = Clock()
         question = check_question(question, self.settings.max_question_characters)
-        query = self._look_up(question, check_history(history), documents, owner)
+        history = check_history(history)
+        if polite := courtesy(question):
+            yield from ((), polite, answer_politely(question, polite, clock.timings()))
+            return
+        query = self._look_up(question, history, documents, owner)
         clock.found()
         yield query.passages
 

@@ -53,7 +53,7 @@ LAYERS = (
         ("passages", "parts"),
         ("lexical",),
         ("reading", "numerals", "proving", "introducing", "citations", "pointing", "calibration"),
-        ("conversation", "questions"),
+        ("courtesy", "conversation", "questions"),
         ("feedback",),
         ("joining", "packaged", "weights"),
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from qa.courtesy import courtesy
 from qa.datatypes import Answer, Citation, Passage, RetrievedPassage
 from qa.ui.answers import answer_html, quotes_html
 from qa.ui.icons import icon
@@ -55,6 +56,8 @@ def _unfinished(turn: ChatTurn, words: Words) -> str:
 
 
 def _finished(answer: Answer, number: int, words: Words) -> str:
+    if courtesy(answer.question):
+        return element("div", escaped(answer.text), class_="answer", dir="auto")
     searched, declined = answer.search_question.strip(), not answer.answered
     rewritten = searched and searched != answer.question.strip()
     return "".join(
