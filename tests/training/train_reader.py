@@ -1,14 +1,12 @@
 """Train the reader: a low-rank adapter (Hu et al. 2021, arXiv 2106.09685) of the embedded chat model.
 
-    python tests/training/train_reader.py CHAT.gguf --squad FILE --out qa/adapters/reader.gguf
+    python tests/training/train_reader.py CHAT.gguf --squad FILE --selqa FILE FILE --out qa/adapters/reader.gguf
 
 It learns to name the proving sentences and to answer from them, or to write "none", on the articles written for
-this project (articles/) and on SQuAD 2.0 articles but for those held out. Many questions share one reading of
-their sentences: they are packed behind it in one sequence, each seeing the sentences and itself only. Layers below
-FIRST_LAYER stay as they are, so their output is computed once and kept over the epochs.
-Needs torch, transformers and gguf; on two cores with AMX an epoch takes about 15 minutes.
-
-On a processor without bfloat16 it goes on from an adapter, with fewer layers and shorter replies (README.md).
+this project (articles/, next/), on SQuAD 2.0 articles but for those held out, and, to name sentences only, on SelQA.
+Many questions share one reading of their sentences: they are packed behind it in one sequence, each seeing the
+sentences and itself only. Each epoch leaves out other passages, whose questions then are not stated.
+Needs torch, transformers and gguf, and a GPU, where an epoch of 490 packs takes about two minutes.
 """
 
 import argparse
@@ -31,8 +29,15 @@ from qa.reading import NOT_STATED, Reading, Statement, chat_prefix, chat_suffix,
 
 HERE = Path(__file__).parent
 HELD_OUT_ARTICLES = ("Harvard University", "Packet switching")
-FIRST_LAYER = 12
-RANK, ALPHA = 16, 32
+RANK, ALPHA, DROPOUT = 12, 24, 0.1
+RATE, WARM = 3e-4, 20
+"""Learning rate at its highest, and the steps until it is reached; it falls along a cosine."""
+AVERAGED, DECAY = 0.6, 0.996
+"""Share of the steps, the last ones, whose weights are averaged, and how slowly the mean forgets; the mean is saved."""
+LEFT_OUT = {0.05: 0.7, 0.2: 0.2, 0.6: 0.1}
+"""Share of an article's passages that is left out, as retrieval would, and how often."""
+SELQA_CHARACTERS, SELQA_SHARE = 4000, 1 / 3
+"""Length of a document put together from SelQA's sections, and the share of these that an epoch takes."""
 PASSAGE_CHARACTERS = 500
 MODULES = {
     "self_attn.q_proj": "attn_q",
@@ -50,11 +55,15 @@ LABEL_SHARE = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question with the statements that answer it, each proved by spans of the document; none: not stated."""
+    """A question with the statements that answer it, each proved by spans of the document; none: not stated.
+
+    Where no answer `worded` like the others is known, only the first label is learnt.
+    """
 
     question: str
     history: tuple[tuple[str, str], ...]
     statements: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
+    worded: bool = True
 
     @property
     def turns(self) -> list[Turn]:
@@ -97,15 +106,15 @@ def consensus(answers: list[dict]) -> dict:
     return answers[max(range(len(answers)), key=lambda at: (agreement(at), -len(answers[at]["text"])))]
 
 
-def squad_articles(path: Path, held_out: bool) -> list[tuple[Document, list[Example]]]:
-    """Load three neighbouring paragraphs of a SQuAD 2.0 article at a time as one document."""
+def squad_articles(path: Path, held_out: bool, offset: int = 0) -> list[tuple[Document, list[Example]]]:
+    """Load three neighbouring paragraphs of a SQuAD 2.0 article at a time, `offset` before others, as one document."""
     found = []
     for article in json.loads(path.read_text(encoding="utf-8")):
         if (article["title"] in HELD_OUT_ARTICLES) != held_out:
             continue
-        for first in range(0, len(article["paragraphs"]), 3):
+        for first in range(offset - 3 if offset else 0, len(article["paragraphs"]), 3):
             text, examples = "", []
-            for paragraph in article["paragraphs"][first : first + 3]:
+            for paragraph in article["paragraphs"][max(0, first) : first + 3]:
                 for q in paragraph["questions"]:
                     statements = ()
                     if q["answerable"]:
@@ -114,7 +123,30 @@ def squad_articles(path: Path, held_out: bool) -> list[tuple[Document, list[Exam
                         statements = ((answer["text"].strip(" ,.;:"), ((start, start + len(answer["text"])),)),)
                     examples.append(Example(q["question"].strip(), (), statements))
                 text += paragraph["context"] + "\n\n"
-            found.append((make_document(article["title"], article["title"], text), examples))
+            if examples:
+                found.append((make_document(article["title"], article["title"], text), examples))
+    return found
+
+
+def selqa_articles(paths: list[Path], rng: random.Random) -> list[tuple[Document, list[Example]]]:
+    """Put sections of SelQA, drawn by chance, together to documents, with the questions on them."""
+    asked: dict[tuple[str, tuple[str, ...]], list[tuple[str, list[int]]]] = {}
+    for row in (row for path in paths for row in json.loads(path.read_text(encoding="utf-8"))):
+        if row["answers"] and len(row["candidates"]) > 1:
+            asked.setdefault((row["article"], tuple(row["candidates"])), []).append((row["question"], row["answers"]))
+    found, text, examples = [], "", []
+    for title, sentences in sorted(rng.sample(list(asked), int(len(asked) * SELQA_SHARE))):
+        places = []
+        for sentence in sentences:
+            places.append((len(text), len(text) + len(sentence)))
+            text += sentence + " "
+        text = text.rstrip() + "\n\n"
+        for question, answers in asked[title, sentences]:
+            proof = (places[rng.choice(answers)],)
+            examples.append(Example(question.strip(), (), (("", proof),), worded=False))
+        if len(text) > SELQA_CHARACTERS:
+            found.append((make_document(title, title, text), examples))
+            text, examples = "", []
     return found
 
 
@@ -130,22 +162,15 @@ def statements_of(example: Example, reading: Reading) -> list[Statement]:
     return found
 
 
-def pack(
-    document: Document, examples: list[Example], drop: float, tokenizer, rng: random.Random, worded: int | None = None
-) -> Pack:
-    """Lay out a document, some passages left out as retrieval would, and tokenize its questions and replies.
-
-    Replies but `worded` of them, drawn by chance, end behind their first label; None: all are whole.
-    """
+def pack(document: Document, examples: list[Example], left_out: float, tokenizer, rng: random.Random) -> Pack:
+    """Lay out a document, a share of its passages left out, and tokenize its questions and replies in any order."""
     passages: list[Passage] = split(document, PASSAGE_CHARACTERS)
-    kept = [p for p in passages if rng.random() >= drop] or passages
-    reading = lay_out(kept, [document])
+    reading = lay_out([p for p in passages if rng.random() >= left_out] or passages, [document])
     encode = lambda text: tokenizer(text, add_special_tokens=False).input_ids  # noqa: E731
-    whole = set(range(len(examples)) if worded is None else rng.sample(range(len(examples)), worded))
     questions = []
-    for at, example in enumerate(examples):
+    for example in rng.sample(examples, len(examples)):
         reply = write_reply(statements_of(example, reading)) + END
-        if at not in whole and ":" in reply:
+        if not example.worded and ":" in reply:
             reply = reply[: reply.index(":") + 1]
         questions.append((encode(chat_suffix(example.question, example.turns)), encode(reply)))
     return Pack(encode(chat_prefix(reading)), questions)
@@ -171,58 +196,56 @@ class LowRank(torch.nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return base(x) + (alpha / rank) b a x."""
-        thin = torch.nn.functional.linear(x, self.a.to(x.dtype))
+        dropped = torch.nn.functional.dropout(x, DROPOUT, self.training)
+        thin = torch.nn.functional.linear(dropped, self.a.to(x.dtype))
         return self.base(x) + torch.nn.functional.linear(thin, (self.b * (ALPHA / RANK)).to(x.dtype))
 
 
 class Reader:
-    """The chat model with an adapter, run layer by layer over packs; the layers from `first` on are trained."""
+    """The chat model with an adapter, run layer by layer over packs."""
 
-    def __init__(self, path: Path, first: int = FIRST_LAYER, dtype: torch.dtype = torch.bfloat16) -> None:
+    def __init__(self, path: Path, device: str) -> None:
         self.tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
         packed = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
-        self.model = packed.to(dtype)
-        self.first = first
+        self.model = packed.to(torch.bfloat16)
+        self.device = device
         self.model.requires_grad_(False)
         self.none, self.colon, self.line_break = (
             self.tokenizer(text, add_special_tokens=False).input_ids[0] for text in (NOT_STATED, ":", "\n")
         )
-        for at, layer in enumerate(self.model.model.layers[FIRST_LAYER:], FIRST_LAYER):
+        for layer in self.model.model.layers:
             for name in MODULES:
                 parent, child = name.split(".")
-                module = LowRank(getattr(getattr(layer, parent), child)).requires_grad_(at >= first)
-                setattr(getattr(layer, parent), child, module)
-        self.parameters = [parameter for _, parameter in self._named() if parameter.requires_grad]
+                setattr(getattr(layer, parent), child, LowRank(getattr(getattr(layer, parent), child)))
+        self.model.to(device)
+        self.parameters = [parameter for _, parameter in self._named()]
 
     def _geometry(self, pack: Pack) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return token ids (1, n), positions (1, n) and the mask (1, 1, n, n) of a pack."""
+        """Return token ids (1, n), positions (1, n) and the mask (1, 1, n, n) of a pack, n a multiple of 8."""
         first = len(pack.prefix)
         ids, positions, owner = list(pack.prefix), list(range(first)), [-1] * first
         for at, (question, reply) in enumerate(pack.questions):
             ids += question + reply
             positions += range(first, first + len(question) + len(reply))
             owner += [at] * (len(question) + len(reply))
-        owners = torch.tensor(owner)
-        mask = torch.ones(len(ids), len(ids), dtype=torch.bool).tril()
+        padding = [0] * (-len(ids) % 8)
+        owners = torch.tensor(owner + [-2] * len(padding), device=self.device)
+        mask = torch.ones(len(owners), len(owners), dtype=torch.bool, device=self.device).tril()
         mask &= (owners[None, :] == -1) | (owners[None, :] == owners[:, None])
-        return torch.tensor([ids]), torch.tensor([positions]), mask[None, None]
+        shown = (torch.tensor([row + padding], device=self.device) for row in (ids, positions))
+        return *shown, mask[None, None]
 
-    def _run(self, hidden: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor, layers) -> torch.Tensor:
-        angles = self.model.model.rotary_emb(hidden, positions)
-        for layer in layers:
-            hidden = layer(hidden, attention_mask=mask, position_ids=positions, position_embeddings=angles)
-        return hidden
-
-    @torch.no_grad()
-    def lower(self, pack: Pack) -> torch.Tensor:
-        """Return the output of the frozen layers, shape (1, tokens, width)."""
+    def _states(self, pack: Pack) -> torch.Tensor:
+        """Return the last layer's output, shape (tokens, width)."""
         ids, positions, mask = self._geometry(pack)
-        return self._run(self.model.model.embed_tokens(ids), positions, mask, self.model.model.layers[: self.first])
+        hidden = self.model.model.embed_tokens(ids)
+        angles = self.model.model.rotary_emb(hidden, positions)
+        for layer in self.model.model.layers:
+            hidden = layer(hidden, attention_mask=mask, position_ids=positions, position_embeddings=angles)
+        return hidden[0]
 
-    def losses(self, pack: Pack, hidden: torch.Tensor) -> tuple[torch.Tensor, list[Outcome]]:
+    def losses(self, pack: Pack) -> tuple[torch.Tensor, list[Outcome]]:
         """Return the mean loss a question, and what the first token of each reply would be."""
-        _, positions, mask = self._geometry(pack)
-        hidden = self._run(hidden, positions, mask, self.model.model.layers[self.first :])
         at, places, targets, weights, firsts = len(pack.prefix), [], [], [], []
         for question, reply in pack.questions:
             at += len(question)
@@ -231,9 +254,11 @@ class Reader:
             targets += reply
             weights += self._weights(reply)
             at += len(reply)
-        states = self.model.model.norm(hidden[0, places])
+        states = self.model.model.norm(self._states(pack)[places])
         logits = torch.nn.functional.linear(states, self.model.lm_head.weight).float()
-        loss = torch.nn.functional.cross_entropy(logits, torch.tensor(targets), reduction="none")
+        loss = torch.nn.functional.cross_entropy(
+            logits, torch.tensor(targets, device=self.device), reduction="none"
+        )
         chances = logits[firsts].detach().softmax(-1).clamp(1e-6, 1 - 1e-6)
         odds = (chances[:, self.none] / (1 - chances[:, self.none])).log().tolist()
         chances[:, self.none] = 0
@@ -241,7 +266,7 @@ class Reader:
             Outcome(reply[0] == self.none, odd, best in reply)
             for (_, reply), odd, best in zip(pack.questions, odds, chances.argmax(-1).tolist(), strict=True)
         ]
-        return (loss * torch.tensor(weights)).sum() / len(pack.questions), outcomes
+        return (loss * torch.tensor(weights, device=self.device)).sum() / len(pack.questions), outcomes
 
     def _weights(self, reply: list[int]) -> list[float]:
         """Return the share of each token in the loss of a reply: LABEL_SHARE for the labels, the rest for the words."""
@@ -254,14 +279,8 @@ class Reader:
         rest = (1 - LABEL_SHARE) / max(1, len(reply) - len(labels))
         return [share if at in labels else rest for at in range(len(reply))]
 
-    def load(self, path: Path) -> None:
-        """Take an adapter's weights as the beginning."""
-        tensors = {tensor.name: tensor.data for tensor in gguf.GGUFReader(path).tensors}
-        for name, parameter in self._named():
-            parameter.data.copy_(torch.from_numpy(tensors[name].astype(np.float32)))
-
     def _named(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
-        for at, layer in enumerate(self.model.model.layers[FIRST_LAYER:], FIRST_LAYER):
+        for at, layer in enumerate(self.model.model.layers):
             for name, target in MODULES.items():
                 parent, child = name.split(".")
                 module = getattr(getattr(layer, parent), child)
@@ -275,7 +294,7 @@ class Reader:
         writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
         writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, float(ALPHA))
         for name, parameter in self._named():
-            writer.add_tensor(name, parameter.detach().numpy().astype(np.float16))
+            writer.add_tensor(name, parameter.detach().cpu().numpy().astype(np.float16))
         path.parent.mkdir(parents=True, exist_ok=True)
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
@@ -292,75 +311,91 @@ def summary(outcomes: list[Outcome]) -> str:
     return f"AUC of not stated {area:.3f}, first label right {right:.3f}, {len(outcomes)} questions"
 
 
+def drawn(args: argparse.Namespace, tokenizer, rng: random.Random, epoch: int) -> list[Pack]:
+    """Return the packs of an epoch, in any order."""
+    shares, often = zip(*LEFT_OUT.items(), strict=True)
+    packs = [
+        pack(document, examples, rng.choices(shares, often)[0], tokenizer, rng)
+        for folder in ("articles", "next")
+        for document, examples in written_articles(HERE / folder)
+    ]
+    packs += [pack(*found, 0.1, tokenizer, rng) for found in squad_articles(args.squad, False, epoch % 3)]
+    packs += [pack(*found, 0.03, tokenizer, rng) for found in selqa_articles(args.selqa, rng)]
+    return rng.sample(packs, len(packs))[: args.limit]
+
+
+def rate_at(share: float, step: int) -> float:
+    """Return the learning rate when this share (0..1) of the steps is done."""
+    return RATE * min(1.0, (step + 1) / WARM) * (0.03 + 0.97 * 0.5 * (1 + np.cos(np.pi * min(1.0, share))))
+
+
+def check(reader: Reader, checks: dict[str, list[Pack]]) -> None:
+    """Print how the questions held out are answered."""
+    reader.model.eval()
+    with torch.no_grad():
+        for name, packs in checks.items():
+            results = [reader.losses(p) for p in packs]
+            loss = np.mean([float(loss) for loss, _ in results])
+            print(f"  {name}: loss {loss:.3f}, {summary([o for _, found in results for o in found])}", flush=True)
+    reader.model.train()
+
+
+def train(reader: Reader, args: argparse.Namespace, checks: dict[str, list[Pack]], rng: random.Random) -> None:
+    """Train, print the losses after every epoch, and leave the mean of the last weights in the reader."""
+    optimizer = torch.optim.AdamW(reader.parameters, lr=RATE, weight_decay=0.01, betas=(0.9, 0.99))
+    mean: list[torch.Tensor] = []
+    step, steps, begun = 0, 0, time.time()
+    for epoch in range(args.epochs):
+        packs, losses = drawn(args, reader.tokenizer, rng, epoch), []
+        steps = steps or args.epochs * len(packs)
+        for one in packs:
+            for group in optimizer.param_groups:
+                group["lr"] = rate_at(step / steps, step)
+            loss, _ = reader.losses(one)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(reader.parameters, 1.0, error_if_nonfinite=True)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            losses.append(loss.item())
+            step += 1
+            if step >= steps * (1 - AVERAGED):
+                mean = mean or [parameter.detach().clone() for parameter in reader.parameters]
+                for kept, parameter in zip(mean, reader.parameters, strict=True):
+                    kept.lerp_(parameter.detach(), 1 - DECAY)
+        print(f"epoch {epoch}: {len(packs)} packs, loss {np.mean(losses):.3f}, {time.time() - begun:.0f} s", flush=True)
+        check(reader, checks)
+    for kept, parameter in zip(mean, reader.parameters, strict=True):
+        parameter.data.copy_(kept)
+    print("mean of the last weights")
+    check(reader, checks)
+
+
 def main() -> None:
-    """Train, print the losses, save after every epoch."""
+    """Train and save."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
-    parser.add_argument("--squad", type=Path, help="SQuAD 2.0 articles to train on beside the written ones")
+    parser.add_argument("--squad", type=Path, required=True, help="SQuAD 2.0 articles")
+    parser.add_argument("--selqa", type=Path, required=True, nargs="+", help="SelQA files")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--start", type=Path, help="an adapter to go on from")
-    parser.add_argument("--articles", type=Path, default=HERE / "articles")
-    parser.add_argument("--float32", action="store_true", help="compute in it, not in bfloat16")
-    parser.add_argument("--first-layer", type=int, default=FIRST_LAYER, help="train from this one on")
-    parser.add_argument("--worded", type=int, help="replies of an article that are trained on behind their first label")
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--rate", type=float, default=3e-4)
-    parser.add_argument("--limit", type=int, help="packs, to try the script")
-    parser.add_argument("--minutes", type=float, default=60, help="plan the learning rate to end within this time")
+    parser.add_argument("--limit", type=int, help="packs of an epoch and of a check, to try the script")
     args = parser.parse_args()
     rng = random.Random(7)
     torch.manual_seed(7)
-    reader = Reader(args.model, args.first_layer, torch.float32 if args.float32 else torch.bfloat16)
-    if args.start:
-        reader.load(args.start)
-    packs = [pack(d, e, 0.06, reader.tokenizer, rng, args.worded) for d, e in written_articles(args.articles)]
-    held_out = {"written": written_articles(HERE.parent / "data" / "held_out")}
-    if args.squad:
-        packs += [pack(d, e, 0.10, reader.tokenizer, rng) for d, e in squad_articles(args.squad, held_out=False)]
-        held_out["SQuAD"] = squad_articles(args.squad, held_out=True)[::6]
-    checks = {n: [pack(d, e, 0.0, reader.tokenizer, rng) for d, e in found] for n, found in held_out.items()}
-    rng.shuffle(packs)
-    packs = packs[: args.limit]
-    tokens = sum(len(p.prefix) + sum(len(q) + len(r) for q, r in p.questions) for p in packs)
-    print(f"{len(packs)} packs, {sum(len(p.questions) for p in packs)} questions, {tokens} tokens", flush=True)
-    optimizer = torch.optim.AdamW(reader.parameters, lr=args.rate, weight_decay=0.01, betas=(0.9, 0.99))
-    lowers: dict[int, torch.Tensor] = {}
-    steps, begun = args.epochs * len(packs), time.time()
-    step = 0
-    for epoch in range(args.epochs):
-        order = rng.sample(range(len(packs)), len(packs))
-        running: list[float] = []
-        seen: list[Outcome] = []
-        for at in order:
-            share = max(step / steps, (time.time() - begun) / 60 / args.minutes)
-            if share >= 1:
-                break
-            warm = min(1.0, (step + 1) / 10)
-            for group in optimizer.param_groups:
-                group["lr"] = args.rate * warm * (0.05 + 0.95 * 0.5 * (1 + np.cos(np.pi * share)))
-            if at not in lowers:
-                lowers[at] = reader.lower(packs[at])
-            loss, outcomes = reader.losses(packs[at], lowers[at])
-            seen += outcomes
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(reader.parameters, 1.0)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-            running.append(loss.item())
-            step += 1
-            if step % 10 == 0:
-                seconds = time.time() - begun
-                mean = np.mean(running[-10:])
-                print(f"epoch {epoch} step {step}/{steps} loss {mean:.3f} {seconds:.0f} s, {summary(seen)}", flush=True)
-                seen = []
-            if step % 30 == 0:
-                reader.save(args.out)
-        for name, held_out in checks.items():
-            with torch.no_grad():
-                results = [reader.losses(p, reader.lower(p)) for p in held_out]
-            loss = np.mean([float(loss) for loss, _ in results])
-            print(f"epoch {epoch}: {name}: loss {loss:.3f}, {summary([o for _, f in results for o in f])}", flush=True)
-        reader.save(args.out)
+    # cuDNN's attention with a mask gave gradients that are no numbers (torch 2.11, H200).
+    torch.backends.cuda.enable_cudnn_sdp(False)
+    reader = Reader(args.model, "cuda" if torch.cuda.is_available() else "cpu")
+    held_out = {
+        "unseen": written_articles(HERE / "unseen"),
+        "held_out": written_articles(HERE.parent / "data" / "held_out"),
+        "SQuAD": squad_articles(args.squad, held_out=True),
+    }
+    checks = {
+        name: [pack(*one, 0.0, reader.tokenizer, rng) for one in found[: args.limit]]
+        for name, found in held_out.items()
+    }
+    train(reader, args, checks, rng)
+    reader.save(args.out)
 
 
 if __name__ == "__main__":
