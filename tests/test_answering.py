@@ -162,7 +162,7 @@ def test_a_question_about_something_else_is_declined(cosine: float, declined: bo
     assert Judge([passage], "whole", PLAIN, None).declines(0.01, ((1, 0.9),)) is declined
 
 
-@pytest.mark.parametrize(("odds", "not_stated", "kept"), [(3.0, 0.1, 2), (0.5, 0.1, 1), (0.5, None, 2)])
+@pytest.mark.parametrize(("odds", "not_stated", "kept"), [(3.0, 0.1, 2), (-0.5, 0.1, 1), (-0.5, None, 2)])
 def test_a_later_statement_must_be_likely_to_answer(odds: float, not_stated: float | None, kept: int) -> None:
     judge = Judge((), "whole", PLAIN, None, relevance=lambda numbers: dict.fromkeys(numbers, odds))
     assert len(judge.kept(Reply("A: Ana Lind\nB: on 4 May", not_stated))) == kept
