@@ -33,7 +33,8 @@ class EmbeddedChatModel(BaseChatModel):
     """A GGUF model run inside this process by llama.cpp; loaded on first use, safe to share between threads.
 
     A call takes `max_tokens`, `temperature`, `stop`, `grammar` (GBNF), `logprobs` and `top_logprobs`, by `bind` or as
-    keywords. The grammar holds for the whole answer; log-probabilities are those before the grammar.
+    keywords. The grammar holds for the whole answer; log-probabilities are those before the grammar. The adapter, which
+    answers in a form of its own, acts on what `complete` writes, not on what messages ask for.
     """
 
     path: Path = Field(description="GGUF file")
@@ -226,6 +227,7 @@ class EmbeddedChatModel(BaseChatModel):
             "temperature": self.temperature,
             "max_tokens": self.max_tokens,
             **({"stop": stop} if stop else {}),
+            **({"lora": [{"id": 0, "scale": 0.0}]} if self.adapter else {}),
             **{name: value for name, value in options.items() if value is not None},
         }
 
