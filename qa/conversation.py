@@ -70,8 +70,11 @@ def check_history(history: Sequence[Turn]) -> tuple[Turn, ...]:
 
 def recent(history: Sequence[Turn]) -> tuple[Turn, ...]:
     """Return the last turns but courtesies as a reader sees them: of an answer its claims; TURN_CHARACTERS of each."""
-    last = without_courtesies(history)[-TURNS_READ:]
-    return tuple(Turn(role=turn["role"], content=_said(turn)[:TURN_CHARACTERS]) for turn in last)
+    return _as_read(without_courtesies(history))
+
+
+def _as_read(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+    return tuple(Turn(role=turn["role"], content=_said(turn)[:TURN_CHARACTERS]) for turn in turns[-TURNS_READ:])
 
 
 def _said(turn: Turn) -> str:
@@ -94,7 +97,7 @@ def last_exchange(history: Sequence[Turn]) -> tuple[Turn, ...]:
     """Return the last question and what came after it, as a reader sees them."""
     said = without_courtesies(history)
     last_question = max((at for at, turn in enumerate(said) if turn["role"] == "user"), default=len(said) - 1)
-    return recent(said[max(0, last_question) :])
+    return _as_read(said[max(0, last_question) :])
 
 
 def is_follow_up(question: str, whole: bool = True) -> bool:
