@@ -147,6 +147,8 @@ def selqa_articles(paths: list[Path], rng: random.Random) -> list[tuple[Document
         if len(text) > SELQA_CHARACTERS:
             found.append((make_document(title, title, text), examples))
             text, examples = "", []
+    if examples:
+        found.append((make_document(title, title, text), examples))
     return found
 
 
