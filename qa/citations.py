@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qa.datatypes import Citation, Document
+from qa.durations import asks_duration, duration
 from qa.proving import content_words, prove
 from qa.reading import NumberedSentence, Statement
 
@@ -61,6 +62,7 @@ class Composer:
         self._markers = {_place(c): c.marker for c in before.citations}
         self._cited: dict[Place, Citation] = {}
         self._between = between
+        self.stated: list[tuple[str, Sequence[NumberedSentence]]] = []
         self.text = ""
 
     @property
@@ -81,8 +83,9 @@ class Composer:
         """Append words that no sentence proves."""
         self.text += f"{self._between if self.text else ''}{words}"
 
-    def add(self, words: str, proof: Sequence[NumberedSentence]) -> None:
-        """Append words and the marks of the sentences that prove them."""
+    def add(self, words: str, proof: Sequence[NumberedSentence], claim: str = "") -> None:
+        """Append words, which hold a claim or are one, and the marks of the sentences that prove them."""
+        self.stated.append((claim or words, proof))
         start = len(self.text) + bool(self.text)
         for sentence in proof:
             place, span = _place(sentence), (start, start + len(words))
@@ -107,9 +110,11 @@ def compose(
     relevance: Relevance = lambda _: {},
     before: Cited = NOTHING_SAID,
     foreign: Collection[str] = (),
+    question: str = "",
 ) -> Cited:
     """Return the answer's text and its citations; `also` numbers sentences to quote beside what is stated.
 
+    Where the question asks how long something was, the time between the two dates stated is worked out at the end.
     What was said `before`, of another question, is no part of it. `known` and `foreign` are those of `prove`.
 
     A small model may point at one sentence, numbered `pointed`, and write another's words behind it. Where `relevance`
@@ -137,6 +142,7 @@ def compose(
             _state(composer, claim, proof)
     if sure and composer.text:
         _quote(composer, [s for s in sentences if s.number in also and not composer.cites(s)])
+        _work_out(composer, question)
     text = composer.text if sure or not composer.text else f"{LEAD} {composer.text}"
     return Cited(text, _shifted(composer.citations, len(text) - len(composer.text)), left_out)
 
@@ -168,7 +174,14 @@ def _state(composer: Composer, claim: str, proof: Sequence[NumberedSentence]) ->
     spoken = content_words(composer.spoken) | content_words(claim)
     unsaid = set().union(*(content_words(s.text) for s in proof))
     full = len(unsaid & spoken) >= MOSTLY_SAID * len(unsaid)
-    composer.add(claim if full or not composer.has_room(claim + " " + quotes) else f"{claim} {quotes}", proof)
+    words = claim if full or not composer.has_room(claim + " " + quotes) else f"{claim} {quotes}"
+    composer.add(words, proof, claim)
+
+
+def _work_out(composer: Composer, question: str) -> None:
+    claims = [(claim, *(sentence.text for sentence in proof)) for claim, proof in composer.stated]
+    if asks_duration(question) and (worked_out := duration(question, claims)):
+        composer.add(worked_out, list(dict.fromkeys(s for _, proof in composer.stated for s in proof)))
 
 
 def _quote(composer: Composer, passage: Sequence[NumberedSentence]) -> None:

@@ -113,9 +113,8 @@ def proved(
     foreign, kept = foreign_names(question, searched, material), judge.kept(reply)
     known = _known(question, searched, material, foreign)
     also = reply.likely_from(AS_LIKELY_AFTER if before.text else AS_LIKELY) if finished else ()
-    cited = compose(
-        kept, sentences, by_id, known, judge.sure, also, reply.first, judge.relevance_of, before, foreign
-    )
+    relevance, asked = judge.relevance_of, question if finished else ""
+    cited = compose(kept, sentences, by_id, known, judge.sure, also, reply.first, relevance, before, foreign, asked)
     return replace(cited, unsupported=cited.unsupported + len(reply.statements) - len(kept))
 
 

@@ -52,7 +52,7 @@ LAYERS = (
         ("corpus",),
         ("passages", "parts"),
         ("lexical",),
-        ("reading", "numerals", "proving", "introducing", "citations", "pointing", "calibration"),
+        ("reading", "numerals", "proving", "introducing", "durations", "citations", "pointing", "calibration"),
         ("courtesy", "conversation", "questions"),
         ("feedback",),
         ("joining", "packaged", "weights"),
