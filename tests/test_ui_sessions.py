@@ -167,10 +167,9 @@ def test_a_stop_does_not_wait_for_the_stream_which_is_closed() -> None:
     batches = Incoming(slow).batches(lambda: wanted)
     assert next(batches) == [1]
     wanted = True
-    begun = time.monotonic()
     with pytest.raises(Stopped):
         next(batches)
-    assert time.monotonic() - begun < 1
+    assert not closed.is_set()
     held.set()
     assert closed.wait(5)
 
@@ -281,9 +280,9 @@ def test_closing_ends_the_making_of_suggestions(tmp_path: Path) -> None:
     engine = Engine(lambda: PageQA(Settings(data_dir=tmp_path), late=tmp_path / "never"))  # type: ignore[arg-type,return-value]
     engine.start()
     engine.ready_qa(10)
-    begun = time.monotonic()
     engine.close()
-    assert time.monotonic() - begun < 3
+    assert engine._thread is not None
+    assert not engine._thread.is_alive()
 
 
 def test_a_citation_address_opens_the_citation() -> None:
