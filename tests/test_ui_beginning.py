@@ -9,6 +9,7 @@ import pytest
 from page_qa import PageQA
 from page_support import wait_for
 
+from qa.courtesy import INTRODUCTION
 from qa.errand import Urgency, current_errand
 from qa.errors import ModelError
 from qa.settings import Settings
@@ -145,3 +146,14 @@ def test_a_question_that_goes_on_gives_up_what_was_begun(engine):
     list(answer_question(session, engine, "What of trade"))
     assert [question for question, *_ in qa.asked] == ["Who rejected it?", "What of trade"]
     assert session.turns[0].answer.question == "What of trade"
+
+
+def test_a_greeting_is_answered_before_anything_is_loaded() -> None:
+    engine = Engine(lambda: pytest.fail("nothing is to be opened"))
+    session = Session()
+    list(answer_question(session, engine, "Hello!"))
+    (turn,) = session.turns
+    assert not engine.finished
+    assert turn.stage == "done"
+    assert turn.answer is not None
+    assert turn.answer.text == INTRODUCTION

@@ -5,9 +5,12 @@ import time
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
+from qa.concluding import answer_politely
 from qa.conversation import looks_finished
+from qa.courtesy import courtesy
 from qa.datatypes import Answer, RetrievedPassage, Turn
 from qa.errors import QAError
+from qa.query import Clock
 from qa.ui import drawing
 from qa.ui.beginning import Asked
 from qa.ui.drawing import Parts, words_of
@@ -26,13 +29,20 @@ DRAW_SECONDS = 0.06
 def answer_question(
     session: Session, engine: Engine, question: str, replace_from: int | None = None
 ) -> Iterator[Parts]:
-    """Ask QA and yield the parts of the page that change; never raises."""
+    """Ask QA and yield the parts of the page that change; never raises.
+
+    A greeting is answered at once, also while the models are being loaded.
+    """
     question = question.strip()
     if not question or session.running:
         yield {}
         return
     turn, history = _begin(session, question, replace_from)
     yield {**drawing.chat(session, engine), **drawing.composer(session, ""), **_told(session, "searching")}
+    if polite := courtesy(question):
+        turn.answer, turn.stage = answer_politely(question, polite, Clock().timings()), "done"
+        yield _ended(session, engine, turn, follow=True)
+        return
     with engine.asking():
         yield from _answer(session, engine, turn, history)
 
