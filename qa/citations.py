@@ -18,7 +18,7 @@ MOSTLY_SAID = 0.8
 """Share of a sentence's words from which a statement makes quoting the sentence beside it needless."""
 LONGEST_ANSWER = 75
 """Words that quotes may fill an answer up to."""
-AS_LIKELY = 0.25
+AS_LIKELY = 0.35
 """Share in the probability of all sentences from which one that the model might have named first is quoted as well."""
 AS_LIKELY_AFTER = 0.4
 """The same for the second of two questions asked in one."""
