@@ -23,8 +23,8 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
+from examples import HELD_OUT_ARTICLES, written_articles
 from scipy.optimize import minimize
-from train_reader import HELD_OUT_ARTICLES, written_articles
 
 from qa import QA, Settings
 from qa.answering import Reply

@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from examples import HELD_OUT_ARTICLES, HERE, consensus, written_articles
 from safetensors.torch import save_file
 from sklearn.feature_extraction.text import TfidfVectorizer
-from train_reader import HELD_OUT_ARTICLES, HERE, consensus, written_articles
 from transformers import AutoModel, AutoTokenizer
 
 from qa.conversation import search_question

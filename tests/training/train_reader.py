@@ -3,14 +3,17 @@
     python tests/training/train_reader.py CHAT.gguf --squad FILE --selqa FILE FILE --out qa/adapters/reader.gguf
 
 It learns to name the proving sentences and to answer from them, or to write "none", on the articles written for
-this project (articles/, next/), on SQuAD 2.0 articles but for those held out, and, to name sentences only, on SelQA.
+this project (articles/, next/, more/, long/), on SQuAD 2.0 articles but for those held out, and, to name sentences
+only, on SelQA. It reads whole articles, parts of long ones, and the sentences that retrieval would choose.
 Many questions share one reading of their sentences: they are packed behind it in one sequence, each seeing the
 sentences and itself only. Each epoch leaves out other passages, whose questions then are not stated.
-Needs torch, transformers and gguf, and a GPU, where an epoch of 490 packs takes about two minutes.
+The weights of several runs, which begin alike and take the questions in other orders, are averaged (Wortsman et al.
+2022, arXiv 2203.05482).
+Needs torch, transformers and gguf, and a GPU, where an epoch of 810 packs takes some three minutes.
 """
 
 import argparse
-import json
+import functools
 import random
 import time
 from collections.abc import Iterator
@@ -20,25 +23,23 @@ from pathlib import Path
 import gguf
 import numpy as np
 import torch
+from examples import HERE, selqa_articles, squad_articles, squad_threes, written_articles
+from layouts import Encode, Pack, Ranked, in_corpora, parts, ranked, retrieved, whole
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from qa.corpus import make_document, title_of
-from qa.datatypes import Document, Passage, Turn
-from qa.passages import split
-from qa.reading import NOT_STATED, Reading, Statement, chat_prefix, chat_suffix, lay_out, write_reply
+from qa.reading import NOT_STATED
 
-HERE = Path(__file__).parent
-HELD_OUT_ARTICLES = ("Harvard University", "Packet switching")
+SHORT, LONG = ("articles", "next", "more"), "long"
 RANK, ALPHA, DROPOUT = 12, 24, 0.1
 RATE, WARM = 3e-4, 20
 """Learning rate at its highest, and the steps until it is reached; it falls along a cosine."""
-AVERAGED, DECAY = 0.6, 0.996
-"""Share of the steps, the last ones, whose weights are averaged, and how slowly the mean forgets; the mean is saved."""
+AVERAGED, DECAY = 0.4, 0.996
+"""Share of the steps, the last ones, whose weights are averaged, and how slowly the mean forgets."""
 LEFT_OUT = {0.05: 0.7, 0.2: 0.2, 0.6: 0.1}
 """Share of an article's passages that is left out, as retrieval would, and how often."""
-SELQA_CHARACTERS, SELQA_SHARE = 4000, 1 / 3
-"""Length of a document put together from SelQA's sections, and the share of these that an epoch takes."""
-PASSAGE_CHARACTERS = 500
+THREES, SEARCHED, READ = 0.6, 0.4, {"squad": 0.5, "long": 0.7, "short": 0.4}
+"""Shares: of SQuAD's threes of paragraphs in an epoch; of the questions on short articles that are searched for at all;
+and of those searched for, by the kind of their corpus, in an epoch."""
 MODULES = {
     "self_attn.q_proj": "attn_q",
     "self_attn.k_proj": "attn_k",
@@ -48,134 +49,8 @@ MODULES = {
     "mlp.up_proj": "ffn_up",
     "mlp.down_proj": "ffn_down",
 }
-END = "<|im_end|>"
 LABEL_SHARE = 0.6
 """Share of the labels in the loss of a reply; the words follow from the sentences that they name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A question with the statements that answer it, each proved by spans of the document; none: not stated.
-
-    Where no answer `worded` like the others is known, only the first label is learnt.
-    """
-
-    question: str
-    history: tuple[tuple[str, str], ...]
-    statements: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
-    worded: bool = True
-
-    @property
-    def turns(self) -> list[Turn]:
-        """The history as QA takes it."""
-        roles = ("user", "assistant")
-        return [Turn(role=r, content=c) for pair in self.history for r, c in zip(roles, pair, strict=True)]
-
-
-@dataclass(frozen=True, slots=True)
-class Pack:
-    """One reading and the questions asked about it, as token ids."""
-
-    prefix: list[int]
-    questions: list[tuple[list[int], list[int]]]
-
-
-def written_articles(folder: Path) -> list[tuple[Document, list[Example]]]:
-    """Load the articles written for this project with their questions."""
-    found = []
-    for path in sorted(folder.glob("*.txt")):
-        text = path.read_text(encoding="utf-8")
-        examples = []
-        for row in map(json.loads, path.with_suffix(".jsonl").read_text(encoding="utf-8").splitlines()):
-            statements = tuple(
-                (s["text"], tuple((text.index(e), text.index(e) + len(e)) for e in s["evidence"]))
-                for s in row["statements"]
-            )
-            examples.append(Example(row["question"], tuple(map(tuple, row["history"])), statements))
-        found.append((make_document(title_of(path.name), path.name, text), examples))
-    return found
-
-
-def consensus(answers: list[dict]) -> dict:
-    """Return the annotators' answer that shares most words with the others'; the shorter one of equals."""
-    words = [set(a["text"].lower().split()) for a in answers]
-
-    def agreement(at: int) -> float:
-        return sum(2 * len(words[at] & other) / (len(words[at]) + len(other)) for other in words)
-
-    return answers[max(range(len(answers)), key=lambda at: (agreement(at), -len(answers[at]["text"])))]
-
-
-def squad_articles(path: Path, held_out: bool, offset: int = 0) -> list[tuple[Document, list[Example]]]:
-    """Load three neighbouring paragraphs of a SQuAD 2.0 article at a time, `offset` before others, as one document."""
-    found = []
-    for article in json.loads(path.read_text(encoding="utf-8")):
-        if (article["title"] in HELD_OUT_ARTICLES) != held_out:
-            continue
-        for first in range(offset - 3 if offset else 0, len(article["paragraphs"]), 3):
-            text, examples = "", []
-            for paragraph in article["paragraphs"][max(0, first) : first + 3]:
-                for q in paragraph["questions"]:
-                    statements = ()
-                    if q["answerable"]:
-                        answer = consensus(q["answers"])
-                        start = len(text) + answer["start"]
-                        statements = ((answer["text"].strip(" ,.;:"), ((start, start + len(answer["text"])),)),)
-                    examples.append(Example(q["question"].strip(), (), statements))
-                text += paragraph["context"] + "\n\n"
-            if examples:
-                found.append((make_document(article["title"], article["title"], text), examples))
-    return found
-
-
-def selqa_articles(paths: list[Path], rng: random.Random) -> list[tuple[Document, list[Example]]]:
-    """Put sections of SelQA, drawn by chance, together to documents, with the questions on them."""
-    asked: dict[tuple[str, tuple[str, ...]], list[tuple[str, list[int]]]] = {}
-    for row in (row for path in paths for row in json.loads(path.read_text(encoding="utf-8"))):
-        if row["answers"] and len(row["candidates"]) > 1:
-            asked.setdefault((row["article"], tuple(row["candidates"])), []).append((row["question"], row["answers"]))
-    found, text, examples = [], "", []
-    for title, sentences in sorted(rng.sample(list(asked), int(len(asked) * SELQA_SHARE))):
-        places = []
-        for sentence in sentences:
-            places.append((len(text), len(text) + len(sentence)))
-            text += sentence + " "
-        text = text.rstrip() + "\n\n"
-        for question, answers in asked[title, sentences]:
-            proof = (places[rng.choice(answers)],)
-            examples.append(Example(question.strip(), (), (("", proof),), worded=False))
-        if len(text) > SELQA_CHARACTERS:
-            found.append((make_document(title, title, text), examples))
-            text, examples = "", []
-    if examples:
-        found.append((make_document(title, title, text), examples))
-    return found
-
-
-def statements_of(example: Example, reading: Reading) -> list[Statement]:
-    """Return the statements that the shown sentences prove; those whose proof is not shown are left out."""
-    found = []
-    for text, spans in example.statements:
-        numbers = [
-            [s.number for s in reading.sentences if s.start < end and start < s.end] for start, end in spans
-        ]
-        if all(numbers):
-            found.append(Statement(text, tuple(sorted({n for group in numbers for n in group}))))
-    return found
-
-
-def pack(document: Document, examples: list[Example], left_out: float, tokenizer, rng: random.Random) -> Pack:
-    """Lay out a document, a share of its passages left out, and tokenize its questions and replies in any order."""
-    passages: list[Passage] = split(document, PASSAGE_CHARACTERS)
-    reading = lay_out([p for p in passages if rng.random() >= left_out] or passages, [document])
-    encode = lambda text: tokenizer(text, add_special_tokens=False).input_ids  # noqa: E731
-    questions = []
-    for example in rng.sample(examples, len(examples)):
-        reply = write_reply(statements_of(example, reading)) + END
-        if not example.worded and ":" in reply:
-            reply = reply[: reply.index(":") + 1]
-        questions.append((encode(chat_suffix(example.question, example.turns)), encode(reply)))
-    return Pack(encode(chat_prefix(reading)), questions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,15 +87,18 @@ class Reader:
         self.model = packed.to(torch.bfloat16)
         self.device = device
         self.model.requires_grad_(False)
-        self.none, self.colon, self.line_break = (
-            self.tokenizer(text, add_special_tokens=False).input_ids[0] for text in (NOT_STATED, ":", "\n")
-        )
+        self.none, self.colon, self.line_break = (self.encode(text)[0] for text in (NOT_STATED, ":", "\n"))
         for layer in self.model.model.layers:
             for name in MODULES:
                 parent, child = name.split(".")
                 setattr(getattr(layer, parent), child, LowRank(getattr(getattr(layer, parent), child)))
         self.model.to(device)
         self.parameters = [parameter for _, parameter in self._named()]
+
+    @functools.cache  # noqa: B019 -- there is one reader
+    def encode(self, text: str) -> list[int]:
+        """Return the token ids of a text; the same texts come in every epoch."""
+        return self.tokenizer(text, add_special_tokens=False).input_ids
 
     def _geometry(self, pack: Pack) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return token ids (1, n), positions (1, n) and the mask (1, 1, n, n) of a pack, n a multiple of 8."""
@@ -258,9 +136,7 @@ class Reader:
             at += len(reply)
         states = self.model.model.norm(self._states(pack)[places])
         logits = torch.nn.functional.linear(states, self.model.lm_head.weight).float()
-        loss = torch.nn.functional.cross_entropy(
-            logits, torch.tensor(targets, device=self.device), reduction="none"
-        )
+        loss = torch.nn.functional.cross_entropy(logits, torch.tensor(targets, device=self.device), reduction="none")
         chances = logits[firsts].detach().softmax(-1).clamp(1e-6, 1 - 1e-6)
         odds = (chances[:, self.none] / (1 - chances[:, self.none])).log().tolist()
         chances[:, self.none] = 0
@@ -313,17 +189,35 @@ def summary(outcomes: list[Outcome]) -> str:
     return f"AUC of not stated {area:.3f}, first label right {right:.3f}, {len(outcomes)} questions"
 
 
-def drawn(args: argparse.Namespace, tokenizer, rng: random.Random, epoch: int) -> list[Pack]:
-    """Return the packs of an epoch, in any order."""
-    shares, often = zip(*LEFT_OUT.items(), strict=True)
-    packs = [
-        pack(document, examples, rng.choices(shares, often)[0], tokenizer, rng)
-        for folder in ("articles", "next")
-        for document, examples in written_articles(HERE / folder)
-    ]
-    packs += [pack(*found, 0.1, tokenizer, rng) for found in squad_articles(args.squad, False, epoch % 3)]
-    packs += [pack(*found, 0.03, tokenizer, rng) for found in selqa_articles(args.selqa, rng)]
-    return rng.sample(packs, len(packs))[: args.limit]
+class Questions:
+    """All that is trained on, loaded and searched for once, and laid out anew for every epoch."""
+
+    def __init__(self, args: argparse.Namespace, encode: Encode, rng: random.Random) -> None:
+        self._args, self._encode, self._rng = args, encode, rng
+        self._short = [asked for folder in SHORT for asked in written_articles(HERE / folder)]
+        self._long = written_articles(HERE / LONG)
+        corpora = {
+            "squad": ([asked] for asked in squad_articles(args.squad, held_out=False)),
+            "long": ([asked] for asked in self._long),
+            "short": in_corpora(rng.sample(self._short, len(self._short))),
+        }
+        self._ranked: dict[str, list[Ranked]] = {
+            kind: list(ranked(list(found)[: args.limit], SEARCHED if kind == "short" else 1.0, rng))
+            for kind, found in corpora.items()
+        }
+
+    def epoch(self, number: int) -> list[Pack]:
+        """Return the packs of an epoch, in any order."""
+        rng, encode = self._rng, self._encode
+        shares, often = zip(*LEFT_OUT.items(), strict=True)
+        packs = [whole(asked, rng.choices(shares, often)[0], encode, rng) for asked in self._short]
+        threes = [asked for asked in squad_threes(self._args.squad, False, number % 3) if rng.random() < THREES]
+        packs += [whole(asked, 0.1, encode, rng) for asked in threes]
+        packs += [whole(asked, 0.03, encode, rng) for asked in selqa_articles(self._args.selqa, rng)]
+        packs += [pack for asked in self._long for pack in parts(asked, encode, rng)]
+        read = [one for kind, found in self._ranked.items() for one in found if rng.random() < READ[kind]]
+        packs += retrieved(read, encode, rng)
+        return rng.sample(packs, len(packs))[: self._args.limit]
 
 
 def rate_at(share: float, step: int) -> float:
@@ -342,14 +236,14 @@ def check(reader: Reader, checks: dict[str, list[Pack]]) -> None:
     reader.model.train()
 
 
-def train(reader: Reader, args: argparse.Namespace, checks: dict[str, list[Pack]], rng: random.Random) -> None:
-    """Train, print the losses after every epoch, and leave the mean of the last weights in the reader."""
+def train(reader: Reader, questions: Questions, epochs: int, checks: dict[str, list[Pack]]) -> list[torch.Tensor]:
+    """Train from nothing, print the losses after every epoch, and return the mean of the last weights."""
     optimizer = torch.optim.AdamW(reader.parameters, lr=RATE, weight_decay=0.01, betas=(0.9, 0.99))
     mean: list[torch.Tensor] = []
     step, steps, begun = 0, 0, time.time()
-    for epoch in range(args.epochs):
-        packs, losses = drawn(args, reader.tokenizer, rng, epoch), []
-        steps = steps or args.epochs * len(packs)
+    for epoch in range(epochs):
+        packs, losses = questions.epoch(epoch), []
+        steps = steps or epochs * len(packs)
         for one in packs:
             for group in optimizer.param_groups:
                 group["lr"] = rate_at(step / steps, step)
@@ -366,10 +260,32 @@ def train(reader: Reader, args: argparse.Namespace, checks: dict[str, list[Pack]
                     kept.lerp_(parameter.detach(), 1 - DECAY)
         print(f"epoch {epoch}: {len(packs)} packs, loss {np.mean(losses):.3f}, {time.time() - begun:.0f} s", flush=True)
         check(reader, checks)
-    for kept, parameter in zip(mean, reader.parameters, strict=True):
-        parameter.data.copy_(kept)
-    print("mean of the last weights")
-    check(reader, checks)
+    return mean
+
+
+def take(reader: Reader, weights: list[torch.Tensor]) -> None:
+    """Give the reader these weights."""
+    for parameter, weight in zip(reader.parameters, weights, strict=True):
+        parameter.data.copy_(weight)
+
+
+def held_out(args: argparse.Namespace, encode: Encode) -> dict[str, list[Pack]]:
+    """Return packs of questions that nothing is trained on."""
+    rng = random.Random(7)
+    unseen = written_articles(HERE / "unseen")[: args.limit]
+    wholes = {
+        "unseen": unseen,
+        "held_out": written_articles(HERE.parent / "data" / "held_out")[: args.limit],
+        "SQuAD": squad_threes(args.squad, held_out=True)[: args.limit],
+    }
+    corpora = {
+        "unseen, retrieved": in_corpora(unseen),
+        "SQuAD, retrieved": ([asked] for asked in list(squad_articles(args.squad, held_out=True))[: args.limit]),
+    }
+    packs = {name: [whole(asked, 0.0, encode, rng) for asked in found] for name, found in wholes.items()}
+    for name, found in corpora.items():
+        packs[name] = retrieved(list(ranked(found, 1.0, rng)), encode, rng, spoilt=False)[: args.limit]
+    return packs
 
 
 def main() -> None:
@@ -380,23 +296,23 @@ def main() -> None:
     parser.add_argument("--selqa", type=Path, required=True, nargs="+", help="SelQA files")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--limit", type=int, help="packs of an epoch and of a check, to try the script")
+    parser.add_argument("--runs", type=int, default=4, help="whose weights are averaged")
+    parser.add_argument("--limit", type=int, help="corpora, packs of an epoch and of a check, to try the script")
     args = parser.parse_args()
-    rng = random.Random(7)
-    torch.manual_seed(7)
     # cuDNN's attention with a mask gave gradients that are no numbers (torch 2.11, H200).
     torch.backends.cuda.enable_cudnn_sdp(False)
+    torch.manual_seed(7)
     reader = Reader(args.model, "cuda" if torch.cuda.is_available() else "cpu")
-    held_out = {
-        "unseen": written_articles(HERE / "unseen"),
-        "held_out": written_articles(HERE.parent / "data" / "held_out"),
-        "SQuAD": squad_articles(args.squad, held_out=True),
-    }
-    checks = {
-        name: [pack(*one, 0.0, reader.tokenizer, rng) for one in found[: args.limit]]
-        for name, found in held_out.items()
-    }
-    train(reader, args, checks, rng)
+    begin = [parameter.detach().clone() for parameter in reader.parameters]
+    checks = held_out(args, reader.encode)
+    questions, sums = Questions(args, reader.encode, random.Random(7)), [torch.zeros_like(one) for one in begin]
+    for _ in range(args.runs):
+        take(reader, begin)
+        for total, weight in zip(sums, train(reader, questions, args.epochs, checks), strict=True):
+            total += weight / args.runs
+    take(reader, sums)
+    print("mean of the runs")
+    check(reader, checks)
     reader.save(args.out)
 
 
