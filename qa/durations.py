@@ -7,6 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 _UNIT = re.compile(r"\bhow\s+(?:long|much\s+time|many\s+(days|weeks|months|years))\b", re.IGNORECASE)
+_SEVERAL = re.compile(r"\beach\b", re.IGNORECASE)
 _MONTHS = [name.lower() for name in calendar.month_name[1:]]
 _MONTH = rf"(?P<month>{'|'.join(f'{name[:3]}(?:{name[3:]})?' for name in _MONTHS)}|Sept)\b\.?"
 _DAY = r"(?P<day>[12]?\d|3[01])(?:st|nd|rd|th)?\b"
@@ -24,8 +25,9 @@ _FORMS = [
     )
 ]
 _NO_YEAR = 2001
-"""Stands for the year of dates that are told without; what lies more than half a year apart then is not compared."""
-_HALF_YEAR, _END_OF_FEBRUARY = 183, date(_NO_YEAR, 2, 28)
+"""Stands for the year of dates that are told without. What lies more than half a year apart then is not compared, nor
+what lies more than a month apart and is told in the other order: it may be of two years."""
+_HALF_YEAR, _MONTH_DAYS, _END_OF_FEBRUARY = 183, 31, date(_NO_YEAR, 2, 28)
 
 
 class _Date(NamedTuple):
@@ -43,15 +45,16 @@ class _Date(NamedTuple):
 
 
 def asks_duration(question: str) -> bool:
-    """Say whether a question asks how long something was."""
-    return bool(_UNIT.search(question))
+    """Say whether a question asks how long one thing was."""
+    return bool(_UNIT.search(question)) and not _SEVERAL.search(question)
 
 
 def duration(question: str, claims: Sequence[Sequence[str]]) -> str | None:
     """Return in words how much time lies between the two dates of an answer.
 
-    None unless all that is claimed is dated, by two dates in sum. Of the 98 questions of this kind among the written
-    ones, answered as they should be, 44 have two; the time was right for all of them.
+    None unless all that is claimed is dated, by two dates in sum. Of the 340 written questions that ask so, answered as
+    they should be, 111 have two; read one by one, the time was wrong for two of them (a claim dated by its proof alone,
+    and a vote "the next day").
 
     Args:
         question: it may ask for a unit ("how many weeks"); otherwise days up to a hundred, years and months beyond.
@@ -62,7 +65,10 @@ def duration(question: str, claims: Sequence[Sequence[str]]) -> str | None:
     found = {(d.year, d.month, d.day): d for dates in dated for d in dates}
     if len(found) != 2 or not all(dated):
         return None
-    earlier, later = sorted(found.values(), key=lambda d: d.first)
+    told = list(found.values())
+    earlier, later = sorted(told, key=lambda d: d.first)
+    if not earlier.year and told[0] is later and (later.first - earlier.first).days > _MONTH_DAYS:
+        return None
     asked = _UNIT.search(question)
     between = _between(earlier, later, (asked[1] or "").lower() if asked else "")
     return f"From {earlier.words} to {later.words}: {between}." if between else None

@@ -43,6 +43,7 @@ def test_two_dates_give_the_time_between(question: str, claims: list[str], told:
         ["It began on 9 July", "It ended on 22 August 1868"],
         ["It began on 20 December", "It ended on 5 January"],
         ["It began on 4 February", "It ended on 27 March"],
+        ["It began on 30 August", "It ended on 6 June"],
         ["It began on 31 June", "It ended on 4 July"],
         ["He has thirty days", "He did so in 2017 and in 2020"],
         ["It cost 1500 francs", "It cost 1900 francs"],
@@ -75,9 +76,9 @@ def test_questions_that_ask_for_a_duration(question: str) -> None:
     assert asks_duration(question)
 
 
-@pytest.mark.parametrize("question", ["When was that?", "How many days' rations?", "For long?", "How many died?"])
+@pytest.mark.parametrize("question", ["When was that?", "For long?", "How many died?", "How long was each?"])
 def test_other_questions(question: str) -> None:
-    assert asks_duration(question) == ("days" in question)
+    assert not asks_duration(question)
 
 
 def test_the_time_is_cited_from_the_sentences_that_date_it() -> None:
