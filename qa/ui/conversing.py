@@ -40,6 +40,7 @@ def answer_question(
     turn, history = _begin(session, question, replace_from)
     yield {**drawing.chat(session, engine), **drawing.composer(session, ""), **_told(session, "searching")}
     if polite := courtesy(question):
+        session.beginning.drop()
         turn.answer, turn.stage = answer_politely(question, polite, Clock().timings()), "done"
         yield _ended(session, engine, turn, follow=True)
         return

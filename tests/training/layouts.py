@@ -58,7 +58,7 @@ class Pack:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A question on the first of some documents, and their passages, each cut down to one sentence, best first."""
+    """A question on one of some documents, and their passages, each cut down to one sentence, best first."""
 
     example: Example
     document: Document
@@ -119,6 +119,9 @@ def in_corpora(articles: Sequence[Asked]) -> Iterator[Sequence[Asked]]:
 
 def ranked(corpora: Iterable[Sequence[Asked]], share: float, rng: random.Random) -> Iterator[Ranked]:
     """Search each corpus for a share of the questions on its documents, and put the sentences in order, as QA does."""
+    base = Settings.load()
+    embedder = open_embedder(base)
+    ranker = SentenceRanker(embedder, open_cross_encoder(base).scores)
     with tempfile.TemporaryDirectory() as name:
         for at, corpus in enumerate(corpora):
             folder = Path(name) / str(at)
@@ -126,8 +129,6 @@ def ranked(corpora: Iterable[Sequence[Asked]], share: float, rng: random.Random)
             for document, _ in corpus:
                 (folder / document.source).write_text(document.text, encoding="utf-8")
             settings = Settings.load(corpus=folder, data_dir=Path(name) / f"{at}-index")
-            embedder, cross_encoder = open_embedder(settings), open_cross_encoder(settings)
-            ranker = SentenceRanker(embedder, cross_encoder.scores)
             with QA.open(settings, embedder=embedder) as engine:
                 engine.sync()
                 given = {d.id: next(mine for mine, _ in corpus if mine.source == d.source) for d in engine.documents()}
