@@ -55,7 +55,7 @@ class Composer:
         Args:
             documents: those that the sentences stand in, by id.
             before: what is said already and shown above; its sentences keep their markers, its words count for room.
-            between: one character that stands between two pieces.
+            between: what stands between two pieces.
         """
         self._documents = documents
         self._before = before.text
@@ -86,7 +86,7 @@ class Composer:
     def add(self, words: str, proof: Sequence[NumberedSentence], claim: str = "") -> None:
         """Append words, which hold a claim or are one, and the marks of the sentences that prove them."""
         self.stated.append((claim or words, proof))
-        start = len(self.text) + bool(self.text)
+        start = len(self.text) + (len(self._between) if self.text else 0)
         for sentence in proof:
             place, span = _place(sentence), (start, start + len(words))
             marker = self._markers.setdefault(place, len(self._markers) + 1)
@@ -157,6 +157,16 @@ def quoted_below(
         for sentence in sentences:
             composer.add(f"• {_quoted(sentence)}", [sentence])
     return Cited(composer.text, composer.citations, 0)
+
+
+def listed(head: str, items: Sequence[tuple[str, NumberedSentence]], documents: Mapping[str, Document]) -> Cited:
+    """Return an answer that lists words behind its head, each with the mark of the sentence that holds them."""
+    composer = Composer(documents, between=", ")
+    for words, sentence in items:
+        if words not in sentence.text:
+            raise AssertionError(f"{words!r} does not stand in sentence {sentence}")
+        composer.add(words, [sentence])
+    return Cited(f"{head} {composer.text}.", _shifted(composer.citations, len(head) + 1), 0)
 
 
 def _answers_rather(pointed: NumberedSentence, proof: Sequence[NumberedSentence], relevance: Relevance) -> bool:

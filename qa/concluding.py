@@ -7,7 +7,8 @@ from dataclasses import replace
 from qa.answering import Reply
 from qa.calibration import RIGHT_WITHOUT_EVIDENCE
 from qa.citations import AS_LIKELY, AS_LIKELY_AFTER, NOTHING_SAID, Cited, compose, quoted_below
-from qa.datatypes import Answer, RetrievedPassage, Timings
+from qa.datatypes import Answer, Document, RetrievedPassage, Timings
+from qa.inventory import Inventory
 from qa.judging import Judge
 from qa.material import Gathered
 from qa.mentions import mentions, names, plain
@@ -56,10 +57,26 @@ def give_overviews(
     question: str, passages: tuple[RetrievedPassage, ...], overviews: Sequence[Overview], timings: Timings
 ) -> Answer:
     """Return the overviews of one or more documents as an answer."""
-    by_id = {overview.document.id: overview.document for overview in overviews}
+    documents = {overview.document.id: overview.document for overview in overviews}
     heads = [o.document.title for o in overviews] if len(overviews) > 1 else [OVERVIEW]
     sections = [(head, overview.sentences) for head, overview in zip(heads, overviews, strict=True)]
-    cited = quoted_below(sections, by_id)
+    return _without_reader(question, passages, quoted_below(sections, documents), tuple(documents.values()), timings)
+
+
+def give_inventory(
+    question: str, passages: tuple[RetrievedPassage, ...], inventory: Inventory, timings: Timings
+) -> Answer:
+    """Return what documents name as an answer."""
+    return _without_reader(question, passages, inventory.cited(), inventory.documents, timings)
+
+
+def _without_reader(
+    question: str,
+    passages: tuple[RetrievedPassage, ...],
+    cited: Cited,
+    documents: tuple[Document, ...],
+    timings: Timings,
+) -> Answer:
     return Answer(
         question=question,
         search_question=question,
@@ -69,7 +86,7 @@ def give_overviews(
         citations=cited.citations,
         passages=passages,
         timings=timings,
-        documents=tuple(by_id.values()),
+        documents=documents,
     )
 
 

@@ -30,7 +30,7 @@ what lies more than a month apart and is told in the other order: it may be of t
 _HALF_YEAR, _MONTH_DAYS, _END_OF_FEBRUARY = 183, 31, date(_NO_YEAR, 2, 28)
 
 
-class _Date(NamedTuple):
+class Date(NamedTuple):
     """A date as far as it is told, 0 for what is not, and the words that tell it."""
 
     year: int
@@ -61,7 +61,7 @@ def duration(question: str, claims: Sequence[Sequence[str]]) -> str | None:
         claims: for each thing claimed, texts that may date it, of which the first with a date does: what is said,
             then the sentences that prove it.
     """
-    dated = [next(filter(None, map(_dates, texts)), []) for texts in claims]
+    dated = [next(filter(None, map(dates_in, texts)), []) for texts in claims]
     found = {(d.year, d.month, d.day): d for dates in dated for d in dates}
     if len(found) != 2 or not all(dated):
         return None
@@ -74,15 +74,15 @@ def duration(question: str, claims: Sequence[Sequence[str]]) -> str | None:
     return f"From {earlier.words} to {later.words}: {between}." if between else None
 
 
-def _dates(text: str) -> list[_Date]:
+def dates_in(text: str) -> list[Date]:
     """Return the dates of a text; what one form has found no other looks at."""
-    found: list[_Date] = []
+    found: list[Date] = []
     for form in _FORMS:
         for match in form.finditer(text):
             parts = match.groupdict(default="")
             month = parts.get("month", "").lower()[:3]
             number = next((n for n, name in enumerate(_MONTHS, 1) if month and name.startswith(month)), 0)
-            one = _Date(int(parts["year"] or 0), number, int(parts.get("day") or 0), match[0].strip(" ,."))
+            one = Date(int(parts["year"] or 0), number, int(parts.get("day") or 0), match[0].strip(" ,."))
             try:
                 one.first  # noqa: B018 -- there is no 31 June
             except ValueError:
@@ -92,7 +92,7 @@ def _dates(text: str) -> list[_Date]:
     return found
 
 
-def _between(earlier: _Date, later: _Date, unit: str) -> str:
+def _between(earlier: Date, later: Date, unit: str) -> str:
     """Return the time between two dates in words; "" where they do not tell enough."""
     days = (later.first - earlier.first).days
     whole = bool(earlier.day and later.day)

@@ -12,11 +12,11 @@ from qa.reading import Reading, Statement
 
 NAME = r"[A-ZÀ-Þ][\w’'-]*\w"
 """A word with a capital."""
-_HONORIFIC = r"(?:Mr|Mrs|Ms|Miss|Dr|Sir|Dame|Lord|Lady|Prof|Professor)\.?"
-_WHO = re.compile(rf"\W*[Ww]ho(?:['’]s|\s+is|\s+was)\s+(?:{_HONORIFIC}\s+)?({NAME}(?:\s+{NAME})*)\s*\?*\W*")
+HONORIFIC = r"(?:Mr|Mrs|Ms|Miss|Dr|Sir|Dame|Lord|Lady|Prof|Professor)\.?"
+_WHO = re.compile(rf"\W*[Ww]ho(?:['’]s|\s+is|\s+was)\s+(?:{HONORIFIC}\s+)?({NAME}(?:\s+{NAME})*)\s*\?*\W*")
 _INSIDE = r"(?:(?:of|for|at|in) (?:the|an?|its) )?(?!(?:the|an?|its|his|her|their|that)\b)[\w’'-]+"
 _WHOSE = rf"\b(?:[Tt]he|[Aa]n?|[Ii]ts|[Hh]is|[Hh]er|[Tt]heir|whose|{NAME}[’']s?)"
-_BEGINNINGS = frozenset(
+BEGINNINGS = frozenset(
     re.findall(
         r"\w+",
         """when while after before then later today yesterday asked since although if once both even only unlike like
@@ -38,7 +38,7 @@ def introduced(question: str, reading: Reading) -> Statement | None:
     if not asked:
         return None
     forename = "" if " " in asked[1] else rf"(?:{NAME} )"
-    name = rf"(?:{_HONORIFIC} )?{forename}{re.escape(asked[1])}\b"
+    name = rf"(?:{HONORIFIC} )?{forename}{re.escape(asked[1])}\b"
     for sentence in reading.sentences:
         for words in _introductions(name, sentence.text):
             return Statement(words.removeprefix("whose "), (sentence.number,))
@@ -55,5 +55,5 @@ def _introductions(name: str, text: str) -> Iterator[str]:
     if found and found[1] not in PLAIN:
         yield found[0]
     found = re.search(rf"({NAME}(?: {NAME})*) {name}", text)
-    if found and not re.fullmatch(_HONORIFIC, found[1]) and found[1].split()[0].lower() not in PLAIN | _BEGINNINGS:
+    if found and not re.fullmatch(HONORIFIC, found[1]) and found[1].split()[0].lower() not in PLAIN | BEGINNINGS:
         yield found[0]

@@ -13,7 +13,7 @@ from qa.answering import Reply
 from qa.attempts import Attempt, likeliest
 from qa.calibration import Calibration
 from qa.citations import NOTHING_SAID, Cited
-from qa.concluding import answer_politely, conclude, give_overviews, known_without_proof, proved, remarked
+from qa.concluding import answer_politely, conclude, known_without_proof, proved, remarked
 from qa.conversation import check_history, check_question, last_exchange, search_question
 from qa.courtesy import courtesy
 from qa.datatypes import Answer, Piece, RetrievedPassage, Turn
@@ -134,9 +134,8 @@ class QA(Preparation):
         return self._read_whole(query.searched, query.candidates, query.documents, query.owner)
 
     def _answer(self, query: Query, wholes: list[Gathered | None], clock: Clock) -> Generator[str, None, Answer]:
-        """Yield pieces of the text and return the answer: an overview, or one to each question that is asked in one."""
-        if overviews := self._overviews_asked(query.question, query.history, query.documents, query.owner):
-            answer = give_overviews(query.question, query.passages, overviews, clock.timings())
+        """Yield pieces of the text and return the answer: one without the reader, or one to each question asked."""
+        if answer := self._without_reader(query, clock):
             yield answer.text
             return answer
         asked = asked_in(query.question) if self._models.reader.runs_here else ()

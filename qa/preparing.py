@@ -3,15 +3,19 @@
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 
+from qa.concluding import give_inventory, give_overviews
 from qa.conversation import check_history, looks_finished, search_question
 from qa.datatypes import Answer, Piece, RetrievedPassage, Turn
+from qa.embedded import EmbeddedChatModel
 from qa.embedding import Embedder, prepare
 from qa.errors import BusyError
 from qa.index import Index
+from qa.inventory import Inventories, kind_asked
 from qa.library import Library
 from qa.material import POOL, Gathered, Material
 from qa.models import Models
-from qa.overview import Overview, Overviews
+from qa.overview import Overviews
+from qa.query import Clock, Query
 from qa.questions import asked_in
 from qa.reading import NOTHING
 from qa.retrieval import Retriever
@@ -30,6 +34,7 @@ class Preparation(Library):
         self._retriever = Retriever(index, embedder, settings.top_k)
         self._material = Material(index, self._kept, embedder, settings, models.scores)
         self._overviews = Overviews(index, embedder)
+        self._inventories = Inventories(index)
         self._patient = True
         self._suggestions = Suggestions(index)
 
@@ -92,18 +97,26 @@ class Preparation(Library):
         alone = found if reader.runs_here else ()  # a model elsewhere is paid for what it reads
         return self._material.read_whole(searched, alone, documents, owner, reader.knows, self._patient)
 
-    def _overviews_asked(
-        self, question: str, history: Sequence[Turn], documents: Collection[str] | None, owner: str
-    ) -> list[Overview]:
-        """Return the overviews that a question asks for; a model elsewhere that reads all of it writes its own."""
-        if not self._models.reader.runs_here and self._material.whole(documents, owner):
-            return []
-        return self._overviews.asked(question, history, documents, owner)
+    def _without_reader(self, query: Query, clock: Clock) -> Answer | None:
+        """Return an overview, or all of a kind that the documents name, where the question asks for that.
+
+        A model elsewhere that reads all of the documents writes its own.
+        """
+        question, asked = query.question, (query.documents, query.owner)
+        short = self._models.reader.runs_here or not self._material.whole(*asked)
+        if short and (overviews := self._overviews.asked(question, query.history, *asked)):
+            return give_overviews(question, query.passages, overviews, clock.timings())
+        kind = kind_asked(question)
+        model = self._models.chat_model if kind else None
+        if isinstance(model, EmbeddedChatModel) and (inventory := self._inventories.asked(kind, *asked, model)):
+            return give_inventory(question, query.passages, inventory, clock.timings())
+        return None
 
     def read_documents(self, wanted: Callable[[], bool] = lambda: False) -> bool:
         """Have the embedded model read the documents, half a minute for 1,600 tokens; return whether that is done.
 
         Questions about them are then answered from the whole document, or of a long one from a whole part, and soon.
+        Last, of a few documents, it learns what kinds the names in them are of.
         From the first call on nobody waits for a document to be read: until it is, its best sentences are. Call it
         `under` an errand that gives way.
 
@@ -117,9 +130,10 @@ class Preparation(Library):
                     return False
                 self._models.reader.warm(reading)
                 self._kept.sweep()
+            model = self._models.chat_model
+            return not isinstance(model, EmbeddedChatModel) or self._inventories.prepare(self.owners, model, wanted)
         except BusyError:
             return False
-        return True
 
     @property
     def runs_here(self) -> bool:

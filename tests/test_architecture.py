@@ -52,7 +52,7 @@ LAYERS = (
         ("corpus",),
         ("passages", "parts"),
         ("lexical",),
-        ("reading", "numerals", "proving", "introducing", "durations", "citations", "pointing", "calibration"),
+        ("reading", "numerals", "proving", "introducing", "durations", "names", "citations", "pointing", "calibration"),
         ("courtesy", "conversation", "questions"),
         ("feedback",),
         ("joining", "packaged", "weights"),
@@ -64,7 +64,7 @@ LAYERS = (
     (("database", "store", "vectors", "shelves", "syncing", "index"),),
     (
         ("retrieval",),
-        ("ranking", "kept", "material", "overview"),
+        ("ranking", "kept", "material", "overview", "inventory"),
         ("suggesting",),
         ("answering", "judging"),
         ("runnables",),
