@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,14 +15,14 @@ from qa.attempts import Attempt, likeliest
 from qa.calibration import Calibration
 from qa.citations import NOTHING_SAID, Cited
 from qa.concluding import answer_politely, conclude, known_without_proof, proved, remarked
-from qa.conversation import check_history, check_question, last_exchange, search_question
+from qa.conversation import check_history, check_question
 from qa.courtesy import courtesy
 from qa.datatypes import Answer, Piece, RetrievedPassage, Turn
 from qa.embedding import Embedder, open_embedder
 from qa.index import Index
 from qa.introducing import introduced
 from qa.judging import Judge
-from qa.material import POOL, Gathered
+from qa.material import Gathered
 from qa.mentions import unmentioned
 from qa.models import Models
 from qa.pointing import shared_words
@@ -32,7 +33,7 @@ from qa.reading import write_reply
 from qa.retrieval import PassageRetriever
 from qa.runnables import as_runnable
 from qa.settings import Settings
-from qa.several import Several
+from qa.several import Several, finished, time_between
 from qa.showing import Showing
 
 if TYPE_CHECKING:
@@ -116,23 +117,6 @@ class QA(Preparation):
             self._answers.keep(key, answer)
         yield answer
 
-    def _look_up(
-        self,
-        question: str,
-        history: tuple[Turn, ...],
-        documents: Collection[str] | None,
-        owner: str,
-        leans: bool = False,
-    ) -> Query:
-        """Find passages for a question, which `leans` on the last exchange, or does if it looks like a follow-up."""
-        turns = last_exchange(history) if leans else self._models.reader.turns_read(question, history)
-        searched = search_question(question, history, leans)
-        found = self._retriever.search(searched, max(POOL, self.settings.top_k), documents, owner)
-        return Query(question, history, documents, owner, turns, searched, found, found[: self.settings.top_k])
-
-    def _wholes(self, query: Query) -> list[Gathered | None]:
-        return self._read_whole(query.searched, query.candidates, query.documents, query.owner)
-
     def _answer(self, query: Query, wholes: list[Gathered | None], clock: Clock) -> Generator[str, None, Answer]:
         """Yield pieces of the text and return the answer: one without the reader, or one to each question asked."""
         if answer := self._without_reader(query, clock):
@@ -140,6 +124,9 @@ class QA(Preparation):
             return answer
         asked = asked_in(query.question) if self._models.reader.runs_here else ()
         if len(asked) < 2:
+            if asked and not query.turns and (between := self._time_between(query, clock)):
+                yield between.text
+                return between
             return (yield from self._answer_one(query, wholes, clock))
         several, history = Several(), query.history if query.turns else ()
         for question in asked:
@@ -147,6 +134,14 @@ class QA(Preparation):
             answer = yield from several.take(self._answer_one(part, self._wholes(part), clock, several.said))
             history = (*history, Turn(role="user", content=question), Turn(role="assistant", content=answer.text))
         return several.together(query.question, query.searched, query.passages, clock.timings())
+
+    def _time_between(self, query: Query, clock: Clock) -> Answer | None:
+        def ask(question: str, said: Cited) -> Answer:
+            part = self._look_up(question, (), query.documents, query.owner)
+            answering = self._answer_one(replace(part, passages=query.passages), self._wholes(part), clock, said)
+            return finished(answering)
+
+        return time_between(query.question, ask)
 
     def _answer_one(
         self, query: Query, wholes: list[Gathered | None], clock: Clock, before: Cited = NOTHING_SAID

@@ -1,10 +1,14 @@
-"""What an engine does before it is asked: it loads models, reads documents and begun questions, makes suggestions."""
+"""What an engine does but for answering with the reader.
+
+It loads models, reads documents and begun questions, makes suggestions, looks questions up, and answers those that need
+no reader.
+"""
 
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from qa.concluding import give_inventory, give_overviews
-from qa.conversation import check_history, looks_finished, search_question
+from qa.conversation import check_history, last_exchange, looks_finished, search_question
 from qa.datatypes import Answer, Piece, RetrievedPassage, Turn
 from qa.embedded import EmbeddedChatModel
 from qa.embedding import Embedder, prepare
@@ -88,6 +92,23 @@ class Preparation(Library):
         first = next(iter(self._read_whole(searched, found, documents, owner)), None)
         if first and reader.knows(first.reading):
             reader.read_ahead(first.reading, begun, history)
+
+    def _look_up(
+        self,
+        question: str,
+        history: tuple[Turn, ...],
+        documents: Collection[str] | None,
+        owner: str,
+        leans: bool = False,
+    ) -> Query:
+        """Find passages for a question, which `leans` on the last exchange, or does if it looks like a follow-up."""
+        turns = last_exchange(history) if leans else self._models.reader.turns_read(question, history)
+        searched = search_question(question, history, leans)
+        found = self._retriever.search(searched, max(POOL, self.settings.top_k), documents, owner)
+        return Query(question, history, documents, owner, turns, searched, found, found[: self.settings.top_k])
+
+    def _wholes(self, query: Query) -> list[Gathered | None]:
+        return self._read_whole(query.searched, query.candidates, query.documents, query.owner)
 
     def _read_whole(
         self, searched: str, found: Sequence[RetrievedPassage], documents: Collection[str] | None, owner: str

@@ -9,6 +9,22 @@ _AND = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TWO = re.compile(r"(?P<first>.+?\?)\s+(?P<second>[^?]+\?)", re.DOTALL)
+_AUXILIARY = r"(?:did|do|does|was|were|is|are|will|would|had|has|have|could|can)"
+_HOW_LONG = r"(?:.+?,\s+)?(?:(?:and|for)\s+)*how\s+(?:long|much\s+time|many\s+(?:days|weeks|months|years))"
+_PASSED = (
+    rf"(?:\s+(?:{_AUXILIARY}|it|there|be|been|left|take|taken|took|lie|lies|lay|pass|passes|passed|go|goes|went|by|"
+    r"elapse|elapsed))*"
+)
+_BETWEEN = [
+    re.compile(form, re.IGNORECASE | re.DOTALL)
+    for form in (
+        rf"{_HOW_LONG}{_PASSED}\s+between\s+(?P<one>.+?)\s+and\s+(?P<other>[^,?]+)\?",
+        rf"{_HOW_LONG}\s+separates?\s+(?P<one>.+?)\s+from\s+(?P<other>[^,?]+)\?",
+        rf"{_HOW_LONG}{_PASSED}\s+from\s+(?P<one>.+?)\s+(?:to|until|till)\s+(?P<other>[^,?]+)\?",
+        rf"{_HOW_LONG}{_PASSED}\s+(?:after|(?P<before>before))\s+(?P<one>.+)\s+(?P<other>{_AUXILIARY}\s+[^,?]+)\?",
+    )
+]
+_CLAUSE = re.compile(rf"\b{_AUXILIARY}\b|^(?:it|he|she|they)\b", re.IGNORECASE)
 FEWEST_WORDS = 4
 """Words before "and"; "When and where did it begin?" is one question."""
 
@@ -25,3 +41,21 @@ def asked_in(question: str) -> tuple[str, ...]:
             return (question,)
     first, second = match["first"].rstrip(" ,?"), match["second"]
     return f"{first}?", second[:1].upper() + second[1:]
+
+
+def events_between(question: str) -> tuple[str, ...]:
+    """Return when each was of two events, as questions, the earlier first, if asked how much time lay between them.
+
+    "How many days after the raid was he caught?" gives "When was the raid?" and "When was he caught?"; any other
+    question gives none.
+    """
+    for form in _BETWEEN:
+        if found := form.fullmatch(question):
+            first, then = _when(found["one"]), _when(found["other"])
+            return (then, first) if found.groupdict().get("before") else (first, then)
+    return ()
+
+
+def _when(event: str) -> str:
+    inverted = re.match(rf"{_AUXILIARY}\b", event, re.IGNORECASE)
+    return f"When {event}?" if inverted else f"When was {'it that ' * bool(_CLAUSE.search(event))}{event}?"

@@ -1,15 +1,20 @@
-"""The answers to the questions that were asked in one, put together to one answer."""
+"""The answers to the questions that were asked in one, or that one leads to, put together to one answer."""
 
 import math
-from collections.abc import Generator
+import re
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain
 
 from qa.citations import NOTHING_SAID, Cited
-from qa.datatypes import Answer, RetrievedPassage, Timings
+from qa.datatypes import Answer, Citation, RetrievedPassage, Timings
+from qa.durations import duration
 from qa.judging import NOT_SAID
 from qa.proving import content_words
+from qa.questions import events_between
+
+_QUOTED = re.compile(r"“.*?”(?= \[)", re.DOTALL)
 
 
 class Several:
@@ -51,17 +56,8 @@ class Several:
 
     def _add(self, answer: Answer) -> None:
         self._answers.append(answer)
-        text = self._part(answer)
-        if not text:
-            return
-        start = len(self.said.text) + bool(self.said.text)
-        known = {citation.marker for citation in self.said.citations}
-        new = (
-            replace(c, answer_start=c.answer_start + start, answer_end=c.answer_end + start)
-            for c in answer.citations
-            if c.marker not in known
-        )
-        self.said = Cited(f"{self.said.text} {text}".strip(), (*self.said.citations, *new), 0)
+        if text := self._part(answer):
+            self.said = _joined(self.said, text, answer.citations)
 
     def _part(self, answer: Answer) -> str:
         if not answer.answered:
@@ -89,3 +85,57 @@ class Several:
             signals=least_sure.signals,
             documents=tuple(documents.values()),
         )
+
+
+def _joined(said: Cited, text: str, citations: Sequence[Citation]) -> Cited:
+    """Return what is said with text behind it, whose citations are those that are new."""
+    start, known = len(said.text) + bool(said.text), {citation.marker for citation in said.citations}
+    new = (
+        replace(c, answer_start=c.answer_start + start, answer_end=c.answer_end + start)
+        for c in citations
+        if c.marker not in known
+    )
+    return Cited(f"{said.text} {text}".strip(), (*said.citations, *new), 0)
+
+
+def finished(answering: Generator[str, None, Answer]) -> Answer:
+    """Return the answer; what is shown on the way is not."""
+    while True:
+        try:
+            next(answering)
+        except StopIteration as end:
+            answer: Answer = end.value
+            return answer
+
+
+def time_between(question: str, ask: Callable[[str, Cited], Answer]) -> Answer | None:
+    """Return the answer to a question how much time lay between two events, worked out from the dates of both.
+
+    Each date is asked for on its own (`ask` gets the question and what is said before it): asked for both at once, the
+    reader takes another event's date for one of them, or gives one alone. None where that is not asked, and where a
+    date is not stated.
+    """
+    said, dated = NOTHING_SAID, []
+    for event in events_between(question):
+        answer = ask(event, said)
+        if not answer.answered:
+            return None
+        dated.append(answer)
+        known = {citation.marker for citation in said.citations}
+        if not known.issuperset(citation.marker for citation in answer.citations):
+            said = _joined(said, answer.text, answer.citations)
+    claims = [(_QUOTED.sub("", answer.text), *(c.quote for c in answer.citations)) for answer in dated]
+    between = duration(question, claims)
+    if not between:
+        return None
+    marks = "".join(dict.fromkeys(f"[{answer.citations[0].marker}]" for answer in dated))
+    documents = {document.id: document for answer in dated for document in answer.documents}
+    return replace(
+        dated[-1],
+        question=question,
+        search_question=question,
+        text=f"{said.text} {between} {marks}",
+        confidence=math.prod(answer.confidence for answer in dated),
+        citations=said.citations,
+        documents=tuple(documents.values()),
+    )

@@ -7,16 +7,16 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
 from qa.answering import ChatReader, EmbeddedReader
-from qa.citations import compose
+from qa.citations import NOTHING_SAID, Cited, compose
 from qa.corpus import make_document
 from qa.datatypes import Answer, Timings
 from qa.judging import NOT_SAID
 from qa.passages import split
 from qa.pipeline import QA
-from qa.questions import asked_in
+from qa.questions import asked_in, events_between
 from qa.reading import Statement, lay_out
 from qa.settings import Settings
-from qa.several import Several
+from qa.several import Several, finished, time_between
 
 TEXT = "Ana Lind opened the bridge on 4 May. It cost 12 million crowns. Oskar Brandt called the price absurd.\n"
 DOCUMENT = make_document("The bridge", "bridge.txt", TEXT)
@@ -159,3 +159,94 @@ def test_the_first_leans_on_what_was_said_only_if_the_whole_question_does(engine
     said = [{"role": "user", "content": "Is there a ferry?"}, {"role": "assistant", "content": "No."}]
     engine.ask("Which woman opened what, and what did the bridge at Aston cost?", history=said)
     assert Scripted.asked == [("Which woman opened what?", 0), ("What did the bridge at Aston cost?", 2)]
+
+
+@pytest.mark.parametrize(
+    ("question", "events"),
+    [
+        (
+            "How many days lay between the raid and the printing of the letter?",
+            ("When was the raid?", "When was the printing of the letter?"),
+        ),
+        ("How long after the raid did he flee?", ("When was the raid?", "When did he flee?")),
+        (
+            "How many weeks before the paper was read was the letter written?",
+            ("When was the letter written?", "When was it that the paper was read?"),
+        ),
+        ("How many days separate the vote from the count?", ("When was the vote?", "When was the count?")),
+        ("How long did it take from the crash to the report?", ("When was the crash?", "When was the report?")),
+        ("How long is the border between Norway and Sweden?", ()),
+        ("How long is the road from Oslo to Bergen?", ()),
+        ("How long did the talks last?", ()),
+        ("When was the bridge opened?", ()),
+    ],
+)
+def test_the_time_between_two_events_asks_for_two_dates(question: str, events: tuple[str, ...]) -> None:
+    assert events_between(question) == events
+
+
+DATED = make_document("Dates", "dates.txt", "The bridge fell on 4 May. It rained. A new one was opened on 9 May.\n")
+HOW_LONG = "How many days after the fall was the new bridge opened?"
+
+
+def dated(statement: str, number: int, said: Cited = NOTHING_SAID) -> Answer:
+    sentences = lay_out(split(DATED, 400), [DATED]).sentences
+    statements = (Statement(statement, (number,)),) if number else ()
+    cited = compose(statements, sentences, {DATED.id: DATED}, "", before=said)
+    text = cited.text or NOT_SAID
+    return Answer(HOW_LONG, HOW_LONG, text, bool(number), 0.5, cited.citations, (), NO_TIME, documents=(DATED,))
+
+
+def test_the_time_between_two_events_is_worked_out_from_the_dates_of_both() -> None:
+    asked = []
+
+    def ask(question: str, said: Cited) -> Answer:
+        asked.append(question)
+        first = len(asked) == 1
+        return dated("the bridge fell on 4 May" if first else "a new one was opened on 9 May", 1 if first else 3, said)
+
+    answer = time_between(HOW_LONG, ask)
+    assert answer
+    assert asked == ["When was the fall?", "When was the new bridge opened?"]
+    assert answer.text == (
+        "The bridge fell on 4 May. [1] A new one was opened on 9 May. [2] From 4 May to 9 May: 5 days. [1][2]"
+    )
+    assert [c.quote for c in answer.citations] == ["The bridge fell on 4 May.", "A new one was opened on 9 May."]
+    assert [answer.text[c.answer_start : c.answer_end] for c in answer.citations] == [
+        "The bridge fell on 4 May.",
+        "A new one was opened on 9 May.",
+    ]
+    assert answer.confidence == 0.25
+    assert answer.question == HOW_LONG
+
+
+def test_one_sentence_with_both_dates_is_said_once() -> None:
+    text = "Built on 4 May, the bridge fell on 9 May.\n"
+    document = make_document("Dates", "dates.txt", text)
+    sentences = lay_out(split(document, 400), [document]).sentences
+
+    def ask(question: str, said: Cited) -> Answer:
+        words = "the bridge fell on 9 May" if "fall" in question else "it was built on 4 May"
+        cited = compose([Statement(words, (1,))], sentences, {document.id: document}, "", before=said)
+        return Answer(question, question, cited.text, True, 0.5, cited.citations, (), NO_TIME, documents=(document,))
+
+    answer = time_between("How long after the building was the fall?", ask)
+    assert answer
+    assert answer.text.count("[1]") == 2
+    assert answer.text.endswith("From 4 May to 9 May: 5 days. [1]")
+
+
+@pytest.mark.parametrize(
+    ("question", "statement", "number"),
+    [("When did it fall?", "", 0), (HOW_LONG, "", 0), (HOW_LONG, "it rained", 2)],
+)
+def test_without_two_events_and_their_dates_nothing_is_worked_out(question: str, statement: str, number: int) -> None:
+    assert time_between(question, lambda _question, said: dated(statement, number, said)) is None
+
+
+def test_an_answer_is_had_whole_from_its_pieces() -> None:
+    def answering() -> Generator[str, None, Answer]:
+        yield "The"
+        return dated("the bridge fell on 4 May", 1)
+
+    assert finished(answering()).text == "The bridge fell on 4 May. [1]"
