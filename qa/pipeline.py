@@ -17,7 +17,7 @@ from qa.citations import NOTHING_SAID, Cited
 from qa.concluding import answer_politely, conclude, known_without_proof, proved, remarked
 from qa.conversation import check_history, check_question
 from qa.courtesy import courtesy
-from qa.datatypes import Answer, Piece, RetrievedPassage, Turn
+from qa.datatypes import Answer, Document, Piece, RetrievedPassage, Turn
 from qa.embedding import Embedder, open_embedder
 from qa.index import Index
 from qa.introducing import introduced
@@ -122,6 +122,8 @@ class QA(Preparation):
         if answer := self._without_reader(query, clock):
             yield answer.text
             return answer
+        if each := self._asked_of_each(query):
+            return (yield from self._answer_each(query, each, clock))
         asked = asked_in(query.question) if self._models.reader.runs_here else ()
         if len(asked) < 2:
             if asked and not query.turns and (between := self._time_between(query, clock)):
@@ -135,11 +137,21 @@ class QA(Preparation):
             history = (*history, Turn(role="user", content=question), Turn(role="assistant", content=answer.text))
         return several.together(query.question, query.searched, query.passages, clock.timings())
 
+    def _answer_each(
+        self, query: Query, each: Sequence[tuple[str, Document]], clock: Clock
+    ) -> Generator[str, None, Answer]:
+        """Answer a question that is asked of each of several documents, below their titles."""
+        several = Several("\n")
+        for question, document in each:
+            part = self._look_up(question, (), {document.id}, query.owner)
+            said = replace(several.said, text="")
+            yield from several.take(self._answer_one(part, self._wholes(part), clock, said), f"{document.title}: ")
+        return several.together(query.question, query.searched, query.passages, clock.timings())
+
     def _time_between(self, query: Query, clock: Clock) -> Answer | None:
         def ask(question: str, said: Cited) -> Answer:
-            part = self._look_up(question, (), query.documents, query.owner)
-            answering = self._answer_one(replace(part, passages=query.passages), self._wholes(part), clock, said)
-            return finished(answering)
+            part = replace(self._look_up(question, (), query.documents, query.owner), passages=query.passages)
+            return finished(self._answer_one(part, self._wholes(part), clock, said))
 
         return time_between(query.question, ask)
 

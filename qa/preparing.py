@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from qa.concluding import give_inventory, give_overviews
 from qa.conversation import check_history, last_exchange, looks_finished, search_question
-from qa.datatypes import Answer, Piece, RetrievedPassage, Turn
+from qa.datatypes import Answer, Document, Piece, RetrievedPassage, Turn
 from qa.embedded import EmbeddedChatModel
 from qa.embedding import Embedder, prepare
 from qa.errors import BusyError
@@ -18,9 +18,9 @@ from qa.inventory import Inventories, kind_asked
 from qa.library import Library
 from qa.material import POOL, Gathered, Material
 from qa.models import Models
-from qa.overview import Overviews
+from qa.overview import MOST_DOCUMENTS, Overviews
 from qa.query import Clock, Query
-from qa.questions import asked_in
+from qa.questions import asked_in, asked_of_one
 from qa.reading import NOTHING
 from qa.retrieval import Retriever
 from qa.settings import Settings
@@ -132,6 +132,12 @@ class Preparation(Library):
         if isinstance(model, EmbeddedChatModel) and (inventory := self._inventories.asked(kind, *asked, model)):
             return give_inventory(question, query.passages, inventory, clock.timings())
         return None
+
+    def _asked_of_each(self, query: Query) -> list[tuple[str, Document]]:
+        """Return a few documents, each with the question as it is asked of that one, if it is asked of several."""
+        question = asked_of_one(query.question) if self._models.reader.runs_here else ""
+        meant = self._index.documents(query.owner, query.documents) if question else ()
+        return [(question, document) for document in meant] if 1 < len(meant) <= MOST_DOCUMENTS else []
 
     def read_documents(self, wanted: Callable[[], bool] = lambda: False) -> bool:
         """Have the embedded model read the documents, half a minute for 1,600 tokens; return whether that is done.

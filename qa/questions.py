@@ -25,6 +25,25 @@ _BETWEEN = [
     )
 ]
 _CLAUSE = re.compile(rf"\b{_AUXILIARY}\b|^(?:it|he|she|they)\b", re.IGNORECASE)
+_COUNTED = r"(?:(?:of|the|these|those|two|three|four|five)\s+)*"
+_DOCUMENTS = re.compile(
+    r"(?P<before>^|\b(?:do|does|did|are|is|have|has|in|across|to|from|between|by|what|how)\s+)"
+    rf"(?:(?:both|all|every|each)\s+{_COUNTED}(?:articles?|documents?|texts?|files?|papers?|reports?|sources?)|"
+    rf"(?:the|these|those)\s+{_COUNTED}(?:articles|documents|texts|files))\b"
+    r"(?!\s+(?:that|which|they|of|on|about|by|from)\b)",
+    re.IGNORECASE,
+)
+_ABOUT = [
+    re.compile(form, re.IGNORECASE | re.DOTALL)
+    for form in (
+        rf"which\s+{_COUNTED}(?:articles?|documents?|texts?|files?)\s+"
+        r"(?:(?:say|tell)s?\s+\w+\s+about|(?:talk|write)s?\s+(?:about|of)|(?:mention|discuss|describe|cover|name)(?:e?s)?)"
+        r"\s+(?P<topic>[^?]+?)\W*",
+        r".*\b(?:compar|differ|disagree|agree|contradict|in common)\w*\b.*?"
+        r"\b(?:about|on|regarding|concerning|over)\s+(?P<topic>[^?]+?)\W*",
+    )
+]
+_SINGULAR = {"do": "does", "are": "is", "have": "has"}
 FEWEST_WORDS = 4
 """Words before "and"; "When and where did it begin?" is one question."""
 
@@ -41,6 +60,23 @@ def asked_in(question: str) -> tuple[str, ...]:
             return (question,)
     first, second = match["first"].rstrip(" ,?"), match["second"]
     return f"{first}?", second[:1].upper() + second[1:]
+
+
+def asked_of_one(question: str) -> str:
+    """Return a question that is asked of several documents ("both articles", "each document") as it is asked of one.
+
+    Of a comparison what is compared is asked for. "" if it is not asked of several.
+    """
+    which, compared = (form.fullmatch(question) for form in _ABOUT)
+    if about := which or (compared if _DOCUMENTS.search(question) else None):
+        return f"What does the article say about {about['topic']}?"
+    one, found = _DOCUMENTS.subn(lambda several: f"{_of_one(several['before'])}the article", question)
+    return one[:1].upper() + one[1:] if found else ""
+
+
+def _of_one(before: str) -> str:
+    verb = before.strip().lower()
+    return f"{_SINGULAR[verb]} " if verb in _SINGULAR else before
 
 
 def events_between(question: str) -> tuple[str, ...]:

@@ -18,18 +18,19 @@ _QUOTED = re.compile(r"“.*?”(?= \[)", re.DOTALL)
 
 
 class Several:
-    """Answers in their order, each composed with what was `said` before it."""
+    """Answers in their order, each composed with what was `said` before it, apart by what stands `between` them."""
 
-    def __init__(self) -> None:
+    def __init__(self, between: str = " ") -> None:
         """Begin with none."""
+        self._between = between
         self._answers: list[Answer] = []
         self._shown = ""
         self.said = NOTHING_SAID
 
-    def take(self, answering: Generator[str, None, Answer]) -> Generator[str, None, Answer]:
-        """Yield the text of the next answer as it comes, after what is said; add that answer and return it.
+    def take(self, answering: Generator[str, None, Answer], head: str = "") -> Generator[str, None, Answer]:
+        """Yield the text of the next answer, behind its head, after what is said; add that answer and return it.
 
-        That a question is declined is shown once another is answered.
+        It is yielded as it comes; that a question is declined is shown once another is answered.
         """
         begun = False
         with closing(answering):
@@ -39,12 +40,12 @@ class Several:
                 except StopIteration as end:
                     answer: Answer = end.value
                     break
-                if not begun and self.said.text:
-                    piece = f"{self._rest()} {piece}"
+                if not begun:
+                    piece = f"{self._rest()}{self._between if self.said.text else ''}{head}{piece}"
                 begun = True
                 self._shown += piece
                 yield piece
-        self._add(answer)
+        self._add(answer, head)
         if self.said.citations and (rest := self._rest()):
             self._shown += rest
             yield rest
@@ -54,16 +55,16 @@ class Several:
         """Return what is said beyond what was shown; "" if something else was shown."""
         return self.said.text[len(self._shown) :] if self.said.text.startswith(self._shown) else ""
 
-    def _add(self, answer: Answer) -> None:
+    def _add(self, answer: Answer, head: str) -> None:
         self._answers.append(answer)
-        if text := self._part(answer):
-            self.said = _joined(self.said, text, answer.citations)
+        if text := self._part(answer, head):
+            self.said = _joined(self.said, f"{head}{text}", answer.citations, self._between, len(head))
 
-    def _part(self, answer: Answer) -> str:
+    def _part(self, answer: Answer, head: str) -> str:
         if not answer.answered:
-            return f"{NOT_SAID.removesuffix('.')}: “{answer.question}”"
+            return NOT_SAID if head else f"{NOT_SAID.removesuffix('.')}: “{answer.question}”"
         repeated = content_words(answer.text) <= content_words(self.said.text)
-        return "" if repeated else answer.text
+        return "" if repeated and not head else answer.text
 
     def together(
         self, question: str, searched: str, passages: tuple[RetrievedPassage, ...], timings: Timings
@@ -87,15 +88,16 @@ class Several:
         )
 
 
-def _joined(said: Cited, text: str, citations: Sequence[Citation]) -> Cited:
-    """Return what is said with text behind it, whose citations are those that are new."""
-    start, known = len(said.text) + bool(said.text), {citation.marker for citation in said.citations}
+def _joined(said: Cited, text: str, citations: Sequence[Citation], between: str = " ", head: int = 0) -> Cited:
+    """Return what is said with text behind it, whose citations are those that are new; `head` characters cite none."""
+    start, known = len(said.text) + head, {citation.marker for citation in said.citations}
+    start += len(between) if said.text else 0
     new = (
         replace(c, answer_start=c.answer_start + start, answer_end=c.answer_end + start)
         for c in citations
         if c.marker not in known
     )
-    return Cited(f"{said.text} {text}".strip(), (*said.citations, *new), 0)
+    return Cited(f"{said.text}{between if said.text else ''}{text}", (*said.citations, *new), 0)
 
 
 def finished(answering: Generator[str, None, Answer]) -> Answer:

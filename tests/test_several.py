@@ -13,7 +13,7 @@ from qa.datatypes import Answer, Timings
 from qa.judging import NOT_SAID
 from qa.passages import split
 from qa.pipeline import QA
-from qa.questions import asked_in, events_between
+from qa.questions import asked_in, asked_of_one, events_between
 from qa.reading import Statement, lay_out
 from qa.settings import Settings
 from qa.several import Several, finished, time_between
@@ -250,3 +250,44 @@ def test_an_answer_is_had_whole_from_its_pieces() -> None:
         return dated("the bridge fell on 4 May", 1)
 
     assert finished(answering()).text == "The bridge fell on 4 May. [1]"
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("What do the documents say about trade?", "What does the article say about trade?"),
+        ("Do both articles mention India?", "Does the article mention India?"),
+        ("Which documents mention Turkey?", "What does the article say about Turkey?"),
+        ("Which of the articles talks about trade?", "What does the article say about trade?"),
+        ("How do the two articles differ on who is to blame?", "What does the article say about who is to blame?"),
+        ("According to all the texts, who began it?", "According to the article, who began it?"),
+        ("What does the article say about trade?", ""),
+        ("Who signed both documents?", ""),
+        ("What do the documents that she copied show?", ""),
+    ],
+)
+def test_a_question_to_several_documents_is_told_and_asked_of_one(question: str, asked: str) -> None:
+    assert asked_of_one(question) == asked
+
+
+def test_what_is_asked_of_each_document_stands_below_its_title() -> None:
+    several, shown = Several("\n"), ""
+
+    def answering(*statements: Statement) -> Generator[str, None, Answer]:
+        answer = answer_to("What?", several, *statements)
+        if answer.answered:
+            yield answer.text[:9]
+        return answer
+
+    for title, statements in (("One", (OPENED,)), ("Two", ()), ("Three", (PRICE,))):
+        shown += "".join(several.take(answering(*statements), f"{title}: "))
+    answer = several.together("Both?", "Both?", (), NO_TIME)
+    assert answer.text == shown
+    assert answer.text == (
+        "One: Ana Lind opened the bridge on 4 May. [1]\nTwo: The article does not say.\nThree: It cost 12 million "
+        "crowns. [2]"
+    )
+    assert [answer.text[c.answer_start : c.answer_end] for c in answer.citations] == [
+        "Ana Lind opened the bridge on 4 May.",
+        "It cost 12 million crowns.",
+    ]
