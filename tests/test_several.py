@@ -1,6 +1,7 @@
 """Several questions asked in one: how they are told apart, and how their answers become one."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
 
 import pytest
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
@@ -291,3 +292,30 @@ def test_what_is_asked_of_each_document_stands_below_its_title() -> None:
         "Ana Lind opened the bridge on 4 May.",
         "It cost 12 million crowns.",
     ]
+
+
+@pytest.mark.slow
+def test_the_real_model_answers_for_each_document_and_works_out_the_time_between_two_events(
+    corpus_of: Callable[[Mapping[str, str]], Path], tmp_path: Path
+) -> None:
+    corpus = corpus_of(
+        {
+            "harbour.txt": "The harbour of Port Lorne was closed by a storm on 4 May. Fishermen lost eleven boats. The "
+            "harbour was opened again on 19 May.",
+            "railway.txt": "The railway to Port Lorne was cut by a landslide. Engineers blamed heavy rain. Trains ran "
+            "again after two weeks.",
+        }
+    )
+    with QA.open(Settings.load(corpus=corpus, data_dir=tmp_path / "index")) as qa:
+        qa.sync()
+        *pieces, each = qa.stream("What do the documents say about Port Lorne?")
+        between = qa.ask("How many days after the storm was the harbour opened again?")
+    assert isinstance(each, Answer)
+    assert "".join(piece for piece in pieces if isinstance(piece, str)) == each.text
+    assert [line.partition(":")[0] for line in each.text.splitlines()] == ["Harbour", "Railway"]
+    assert {document.source for document in each.documents} == {"harbour.txt", "railway.txt"}
+    assert "From 4 May to 19 May: 15 days." in between.text
+    assert {c.quote for c in between.citations} == {
+        "The harbour of Port Lorne was closed by a storm on 4 May.",
+        "The harbour was opened again on 19 May.",
+    }
