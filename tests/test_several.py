@@ -300,22 +300,22 @@ def test_the_real_model_answers_for_each_document_and_works_out_the_time_between
 ) -> None:
     corpus = corpus_of(
         {
-            "harbour.txt": "The harbour of Port Lorne was closed by a storm on 4 May. Fishermen lost eleven boats. The "
-            "harbour was opened again on 19 May.",
+            "harbour.txt": "The harbour of Port Lorne was closed by a storm on 4 August. Fishermen lost eleven boats. The "
+            "harbour was opened again on 19 August.",
             "railway.txt": "The railway to Port Lorne was cut by a landslide. Engineers blamed heavy rain. Trains ran "
             "again after two weeks.",
         }
     )
     with QA.open(Settings.load(corpus=corpus, data_dir=tmp_path / "index")) as qa:
         qa.sync()
-        *pieces, each = qa.stream("What do the documents say about Port Lorne?")
+        *pieces, each = qa.stream("What was cut or closed, according to the documents?")
         between = qa.ask("How many days after the storm was the harbour opened again?")
     assert isinstance(each, Answer)
     assert "".join(piece for piece in pieces if isinstance(piece, str)) == each.text
     assert [line.partition(":")[0] for line in each.text.splitlines()] == ["Harbour", "Railway"]
     assert {document.source for document in each.documents} == {"harbour.txt", "railway.txt"}
-    assert "From 4 May to 19 May: 15 days." in between.text
+    assert "From 4 August to 19 August: 15 days." in between.text
     assert {c.quote for c in between.citations} == {
-        "The harbour of Port Lorne was closed by a storm on 4 May.",
-        "The harbour was opened again on 19 May.",
+        "The harbour of Port Lorne was closed by a storm on 4 August.",
+        "The harbour was opened again on 19 August.",
     }
