@@ -14,9 +14,9 @@ HOPELESS = 0.2
 are asked as well where the part is declined. What they answer is taken if it is not declined by their own threshold.
 
 The threshold of parts is high (0.99), since the best sentences tell near misses better. Two Wikipedia articles, 152
-questions: right 0.87 and declined 0.59, 0.90 and 0.42 with 0.75, 0.87 and 0.61 with the best sentences alone. Seven news
-articles joined to one text, 104 questions: 0.77 and 0.91, 0.74 and 0.88, 0.73 and 0.91. 0.31 and 0.20 of the questions
-are asked twice.
+questions: right 0.87 and declined 0.59, 0.90 and 0.42 with 0.75, 0.87 and 0.61 with the best sentences alone. Seven
+news articles joined to one text, 104 questions: 0.77 and 0.91, 0.74 and 0.88, 0.73 and 0.91. 0.31 and 0.20 of the
+questions are asked twice.
 """
 
 

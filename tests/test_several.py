@@ -300,8 +300,8 @@ def test_the_real_model_answers_for_each_document_and_works_out_the_time_between
 ) -> None:
     corpus = corpus_of(
         {
-            "harbour.txt": "The harbour of Port Lorne was closed by a storm on 4 August. Fishermen lost eleven boats. The "
-            "harbour was opened again on 19 August.",
+            "harbour.txt": "The harbour of Port Lorne was closed by a storm on 4 August. Fishermen lost eleven boats. "
+            "The harbour was opened again on 19 August.",
             "railway.txt": "The railway to Port Lorne was cut by a landslide. Engineers blamed heavy rain. Trains ran "
             "again after two weeks.",
         }
