@@ -104,6 +104,7 @@ class Inventories:
         """Use an open index."""
         self._index = index
         self._chances: dict[str, dict[str, float]] = {}
+        self._prepared: int | None = None
 
     def asked(
         self, kind: str, documents: Collection[str] | None, owner: str, model: EmbeddedChatModel
@@ -127,13 +128,15 @@ class Inventories:
 
     def prepare(self, owners: Sequence[str], model: EmbeddedChatModel, wanted: Callable[[], bool]) -> bool:
         """Learn the kinds of the names in a few documents; return whether that is done before the model is `wanted`."""
-        for owner in owners:
+        generation = self._index.generation
+        for owner in owners if self._prepared != generation else ():
             documents = self._index.documents(owner)
             for document in documents if len(documents) <= MOST_DOCUMENTS else ():
                 for name in self._unknown(names_in(self._sentences(document.id))):
                     if wanted():
                         return False
                     self._learn([name], model)
+        self._prepared = generation
         return True
 
     def _unknown(self, names: Sequence[Named]) -> list[Named]:
