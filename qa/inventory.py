@@ -16,7 +16,7 @@ from qa.embedded import EmbeddedChatModel
 from qa.index import Index
 from qa.names import Named, days_in, merged, months_in, names_in, weekdays_in, years_in
 from qa.overview import MOST_DOCUMENTS
-from qa.ranking import text_of
+from qa.ranking import numbered
 from qa.reading import NumberedSentence
 
 MOST_UNKNOWN = 80
@@ -119,9 +119,11 @@ class Inventories:
             found = CALENDAR[kind](sentences)
         else:
             names = names_in(sentences)
-            if len(self._unknown(names)) > MOST_UNKNOWN:
+            unknown = self._unknown(names)
+            if len(unknown) > MOST_UNKNOWN:
                 return None
-            self._learn(names, model)
+            for name in unknown:
+                self._learn(name, model)
             found = [name for name in names if self._is(name, KINDS[kind])]
             found = merged(found) if "person" in KINDS[kind] else found
         return Inventory(kind, tuple(found), meant) if found else None
@@ -129,33 +131,30 @@ class Inventories:
     def prepare(self, owners: Sequence[str], model: EmbeddedChatModel, wanted: Callable[[], bool]) -> bool:
         """Learn the kinds of the names in a few documents; return whether that is done before the model is `wanted`."""
         generation = self._index.generation
-        for owner in owners if self._prepared != generation else ():
-            documents = self._index.documents(owner)
-            for document in documents if len(documents) <= MOST_DOCUMENTS else ():
-                for name in self._unknown(names_in(self._sentences(document.id))):
-                    if wanted():
-                        return False
-                    self._learn([name], model)
+        if self._prepared == generation:
+            return True
+        asked = map(self._index.documents, owners)
+        few = dict.fromkeys(d.id for documents in asked if len(documents) <= MOST_DOCUMENTS for d in documents)
+        for document_id in few:
+            for name in self._unknown(names_in(self._sentences(document_id))):
+                if wanted():
+                    return False
+                self._learn(name, model)
         self._prepared = generation
         return True
 
     def _unknown(self, names: Sequence[Named]) -> list[Named]:
         return [name for name in names if name.words not in self._chances]
 
-    def _learn(self, names: Sequence[Named], model: EmbeddedChatModel) -> None:
-        for name in self._unknown(names):
-            self._chances[name.words] = chances(name.words, model)
+    def _learn(self, name: Named, model: EmbeddedChatModel) -> None:
+        self._chances[name.words] = chances(name.words, model)
 
     def _is(self, name: Named, kinds: Collection[str]) -> bool:
         return sum(self._chances[name.words].get(kind, 0.0) for kind in kinds) >= LEAST_CHANCE
 
     def _sentences(self, document_id: str) -> list[NumberedSentence]:
         passages = self._index.document_passages(document_id)
-        spans = ((passage, span) for passage in passages for span in passage.sentences)
-        return [
-            NumberedSentence(number, document_id, passage.id, start, end, text_of(passage, (start, end)))
-            for number, (passage, (start, end)) in enumerate(spans, 1)
-        ]
+        return numbered((passage, span) for passage in passages for span in passage.sentences)
 
 
 def chances(name: str, model: EmbeddedChatModel) -> dict[str, float]:

@@ -15,7 +15,7 @@ from qa.datatypes import Document, Passage, Turn
 from qa.embedding import Embedder, Vectors
 from qa.index import Index
 from qa.numerals import numbers, without_numbers
-from qa.ranking import text_of
+from qa.ranking import numbered
 from qa.reading import NumberedSentence
 
 SENTENCES = 5
@@ -175,7 +175,4 @@ def _spread(passages: Sequence[Passage]) -> list[NumberedSentence]:
         spans = [(passage, passage.sentences[0]) for passage in passages if passage.sentences]
         places = np.linspace(0, len(spans) - 1, min(len(spans), MOST_COMPARED)).astype(int)
         spans = [spans[place] for place in places]
-    return [
-        NumberedSentence(number, passage.document_id, passage.id, start, end, text_of(passage, (start, end)))
-        for number, (passage, (start, end)) in enumerate(spans, 1)
-    ]
+    return numbered(spans)

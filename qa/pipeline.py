@@ -128,7 +128,7 @@ class QA(Preparation):
         if len(asked) < 2:
             if asked and not query.turns and (between := self._time_between(query, clock)):
                 yield between.text
-                return between
+                return replace(between, passages=query.passages)
             return (yield from self._answer_one(query, wholes, clock))
         several, history = Several(), query.history if query.turns else ()
         for question in asked:
@@ -150,7 +150,7 @@ class QA(Preparation):
 
     def _time_between(self, query: Query, clock: Clock) -> Answer | None:
         def ask(question: str, said: Cited) -> Answer:
-            part = replace(self._look_up(question, (), query.documents, query.owner), passages=query.passages)
+            part = self._look_up(question, (), query.documents, query.owner)
             return finished(self._answer_one(part, self._wholes(part), clock, said))
 
         return time_between(query.question, ask)

@@ -3,13 +3,14 @@
 By the cosine of sentence and question and the passage's score; the nearest are put in order by the cross-encoder.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from qa.datatypes import Passage, RetrievedPassage
 from qa.embedding import Embedder, Vectors
 from qa.encoder import Array
+from qa.reading import NumberedSentence
 
 RANKED = 12
 """Of the sentences, the nearest ones that the cross-encoder puts in order: a hundredth of a second each."""
@@ -74,6 +75,14 @@ class SentenceRanker:
             return order
         anew = {n: scores[n] + RELEVANCE * float(odds) for n, odds in zip(order, relevant, strict=False)}
         return [*sorted(anew, key=lambda number: -anew[number]), *order[RANKED:]]
+
+
+def numbered(placed: Iterable[Placed]) -> list[NumberedSentence]:
+    """Return sentences numbered from 1 as they come."""
+    return [
+        NumberedSentence(number, passage.document_id, passage.id, *span, text_of(passage, span))
+        for number, (passage, span) in enumerate(placed, 1)
+    ]
 
 
 def text_of(passage: Passage, span: Span) -> str:
