@@ -148,14 +148,19 @@ def compose(
 
 
 def quoted_below(
-    sections: Iterable[tuple[str, Sequence[NumberedSentence]]], documents: Mapping[str, Document]
+    sections: Iterable[tuple[str, Iterable[tuple[str, NumberedSentence]]]], documents: Mapping[str, Document]
 ) -> Cited:
-    """Return an answer of nothing but quotes, each on a line of its own, below the words that head its section."""
+    """Return an answer of nothing but quotes, each on a line of its own, below the words that head its section.
+
+    Before a quote stand words of it ("October 25: "), or none.
+    """
     composer = Composer(documents, between="\n")
-    for head, sentences in sections:
+    for head, quotes in sections:
         composer.say(head)
-        for sentence in sentences:
-            composer.add(f"• {_quoted(sentence)}", [sentence])
+        for words, sentence in quotes:
+            if words not in sentence.text:
+                raise AssertionError(f"{words!r} does not stand in sentence {sentence}")
+            composer.add(f"• {words[:1].upper()}{words[1:]}{': ' * bool(words)}{_quoted(sentence)}", [sentence])
     return Cited(composer.text, composer.citations, 0)
 
 

@@ -15,9 +15,11 @@ from qa.mentions import mentions, names, plain
 from qa.numerals import without_numbers
 from qa.overview import Overview
 from qa.proving import stem
+from qa.timeline import Timeline
 
 _MARKS = string.punctuation + "“”‘’„«»…"
 OVERVIEW = "The article in its own words:"
+TIMELINE = "What the article dates, in the order of time:"
 
 
 def conclude(
@@ -59,8 +61,20 @@ def give_overviews(
     """Return the overviews of one or more documents as an answer."""
     documents = {overview.document.id: overview.document for overview in overviews}
     heads = [o.document.title for o in overviews] if len(overviews) > 1 else [OVERVIEW]
-    sections = [(head, overview.sentences) for head, overview in zip(heads, overviews, strict=True)]
+    quotes = ([("", sentence) for sentence in overview.sentences] for overview in overviews)
+    sections = zip(heads, quotes, strict=True)
     return _without_reader(question, passages, quoted_below(sections, documents), tuple(documents.values()), timings)
+
+
+def give_timeline(
+    question: str, passages: tuple[RetrievedPassage, ...], timeline: Timeline, timings: Timings
+) -> Answer:
+    """Return a timeline as an answer."""
+    cited = quoted_below(
+        [(TIMELINE, [(event.when.words, event.sentence) for event in timeline.events])],
+        {document.id: document for document in timeline.documents},
+    )
+    return _without_reader(question, passages, cited, timeline.documents, timings)
 
 
 def give_inventory(

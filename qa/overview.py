@@ -56,11 +56,12 @@ _DEPENDS = re.compile(
 _FINISHED = re.compile(r"[.!…。！।][\"”’»)\]]*$")
 
 
-def _words(text: str) -> set[str]:
+def topic_words(text: str) -> set[str]:
+    """Return the words of a text in lower case, those of the plural in the singular."""
     return {word.lower().removesuffix("s") for word in _WORD.findall(text)} - {""}
 
 
-_SAYS_NOTHING_ELSE = _words(
+SAYS_NOTHING_ELSE = topic_words(
     """a an and are as at be by can could do does for from in into is it of on that the these this those to what with
     you your give show make write provide tell me us i need want would like please let know summary summaries summarise
     summarize overview synopsis gist tl dr tldr recap takeaway nutshell about cover discuss say main key central most
@@ -92,8 +93,8 @@ def sentences_wanted(question: str) -> int:
 
 def documents_meant(question: str, documents: Sequence[Document]) -> list[Document]:
     """Return the documents that a request for an overview means: all, or those of which it names half the title."""
-    named = _words(without_numbers(question)) - _SAYS_NOTHING_ELSE
-    titles = ((document, _words(document.title) - _SAYS_NOTHING_ELSE) for document in documents)
+    named = topic_words(without_numbers(question)) - SAYS_NOTHING_ELSE
+    titles = ((document, topic_words(document.title) - SAYS_NOTHING_ELSE) for document in documents)
     return [document for document, title in titles if not named or (named <= title and 2 * len(named) >= len(title))]
 
 

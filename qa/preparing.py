@@ -7,7 +7,7 @@ no reader.
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from qa.concluding import give_inventory, give_overviews
+from qa.concluding import give_inventory, give_overviews, give_timeline
 from qa.conversation import check_history, last_exchange, looks_finished, search_question
 from qa.datatypes import Answer, Document, Piece, RetrievedPassage, Turn
 from qa.embedded import EmbeddedChatModel
@@ -25,6 +25,7 @@ from qa.reading import NOTHING
 from qa.retrieval import Retriever
 from qa.settings import Settings
 from qa.suggesting import Suggestions
+from qa.timeline import Timelines
 
 
 class Preparation(Library):
@@ -39,6 +40,7 @@ class Preparation(Library):
         self._material = Material(index, self._kept, embedder, settings, models.scores)
         self._overviews = Overviews(index, embedder)
         self._inventories = Inventories(index)
+        self._timelines = Timelines(index, embedder)
         self._patient = True
         self._suggestions = Suggestions(index)
 
@@ -119,7 +121,7 @@ class Preparation(Library):
         return self._material.read_whole(searched, alone, documents, owner, reader.knows, self._patient)
 
     def _without_reader(self, query: Query, clock: Clock) -> Answer | None:
-        """Return an overview, or all of a kind that the documents name, where the question asks for that.
+        """Return an overview, a timeline, or all of a kind that is named, where the question asks for that.
 
         A model elsewhere that reads all of the documents writes its own.
         """
@@ -127,6 +129,8 @@ class Preparation(Library):
         short = self._models.reader.runs_here or not self._material.whole(*asked)
         if short and (overviews := self._overviews.asked(question, query.history, *asked)):
             return give_overviews(question, query.passages, overviews, clock.timings())
+        if short and (timeline := self._timelines.asked(question, query.history, *asked)):
+            return give_timeline(question, query.passages, timeline, clock.timings())
         kind = kind_asked(question)
         model = self._models.chat_model if kind else None
         if isinstance(model, EmbeddedChatModel) and (inventory := self._inventories.asked(kind, *asked, model)):

@@ -64,7 +64,7 @@ LAYERS = (
     (("database", "store", "vectors", "shelves", "syncing", "index"),),
     (
         ("retrieval",),
-        ("ranking", "kept", "material", "overview", "inventory"),
+        ("ranking", "kept", "material", "overview", "inventory", "timeline"),
         ("suggesting",),
         ("answering", "judging"),
         ("runnables",),
