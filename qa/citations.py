@@ -148,13 +148,15 @@ def compose(
 
 
 def quoted_below(
-    sections: Iterable[tuple[str, Iterable[tuple[str, NumberedSentence]]]], documents: Mapping[str, Document]
+    sections: Iterable[tuple[str, Iterable[tuple[str, NumberedSentence]]]],
+    documents: Mapping[str, Document],
+    before: Cited = NOTHING_SAID,
 ) -> Cited:
     """Return an answer of nothing but quotes, each on a line of its own, below the words that head its section.
 
-    Before a quote stand words of it ("October 25: "), or none.
+    Before a quote stand words of it ("October 25: "), or none. What was said `before` is no part of it.
     """
-    composer = Composer(documents, between="\n")
+    composer = Composer(documents, before, between="\n")
     for head, quotes in sections:
         composer.say(head)
         for words, sentence in quotes:

@@ -16,9 +16,11 @@ from qa.numerals import without_numbers
 from qa.overview import Overview
 from qa.proving import stem
 from qa.timeline import Timeline
+from qa.topics import OnTopic
 
 _MARKS = string.punctuation + "“”‘’„«»…"
 OVERVIEW = "The article in its own words:"
+SAYS = "The article says:"
 TIMELINE = "What the article dates, in the order of time:"
 
 
@@ -63,7 +65,7 @@ def give_overviews(
     heads = [o.document.title for o in overviews] if len(overviews) > 1 else [OVERVIEW]
     quotes = ([("", sentence) for sentence in overview.sentences] for overview in overviews)
     sections = zip(heads, quotes, strict=True)
-    return _without_reader(question, passages, quoted_below(sections, documents), tuple(documents.values()), timings)
+    return _quoting(question, passages, quoted_below(sections, documents), tuple(documents.values()), timings)
 
 
 def give_timeline(
@@ -74,29 +76,45 @@ def give_timeline(
         [(TIMELINE, [(event.when.words, event.sentence) for event in timeline.events])],
         {document.id: document for document in timeline.documents},
     )
-    return _without_reader(question, passages, cited, timeline.documents, timings)
+    return _quoting(question, passages, cited, timeline.documents, timings)
+
+
+def give_topic(
+    question: str,
+    passages: tuple[RetrievedPassage, ...],
+    material: Gathered,
+    found: OnTopic,
+    timings: Timings,
+    before: Cited = NOTHING_SAID,
+) -> Answer:
+    """Return what the documents say of a topic as an answer; `before` as for `conclude`."""
+    documents = {document.id: document for document in material.documents}
+    cited = quoted_below([(SAYS, [("", sentence) for sentence in found.sentences])], documents, before)
+    shown = tuple(documents[identity] for identity in dict.fromkeys(c.document_id for c in cited.citations))
+    return _quoting(question, passages, cited, shown, timings, found.chance)
 
 
 def give_inventory(
     question: str, passages: tuple[RetrievedPassage, ...], inventory: Inventory, timings: Timings
 ) -> Answer:
     """Return what documents name as an answer."""
-    return _without_reader(question, passages, inventory.cited(), inventory.documents, timings)
+    return _quoting(question, passages, inventory.cited(), inventory.documents, timings)
 
 
-def _without_reader(
+def _quoting(
     question: str,
     passages: tuple[RetrievedPassage, ...],
     cited: Cited,
     documents: tuple[Document, ...],
     timings: Timings,
+    confidence: float = RIGHT_WITHOUT_EVIDENCE,
 ) -> Answer:
     return Answer(
         question=question,
         search_question=question,
         text=cited.text,
         answered=True,
-        confidence=RIGHT_WITHOUT_EVIDENCE,
+        confidence=confidence,
         citations=cited.citations,
         passages=passages,
         timings=timings,

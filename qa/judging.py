@@ -37,11 +37,11 @@ class Verdict:
 class Judge:
     """Judges the reply to one question.
 
-    The reader asks `weigh` and `declines` before it writes (it is the reader's guide). From then on `relevance` holds
-    the cross-encoder's best log-odds (0 when unknown), `stated` the probability that the sentences answer, `declined`
-    whether nothing is to be written, and `sure` whether the answer may state things in its own words. `relevance_of`
-    asks the cross-encoder about any sentences. A reader that tells no probability is judged by what its reply proves
-    alone.
+    The reader asks `weigh` and `declines` before it writes (it is the reader's guide). From then on `likely` holds the
+    sentences that it might name first with its own probabilities, `relevance` the cross-encoder's best log-odds (0 when
+    unknown), `stated` the probability that the sentences answer, `declined` whether nothing is to be written, and
+    `sure` whether the answer may state things in its own words. `relevance_of` asks the cross-encoder about any
+    sentences. A reader that tells no probability is judged by what its reply proves alone.
     """
 
     def __init__(
@@ -72,13 +72,14 @@ class Judge:
         self._scale = calibration.stated[extent]
         self._threshold = calibration.threshold[extent] if threshold is None else threshold
         self.declined = False
+        self.likely: Likely = ()
         self.relevance = 0.0
         self.stated = 1.0
         self.sure = True
 
     def weigh(self, likely: Likely) -> Likely:
         """Weigh the likeliest sentences of the reader with what the cross-encoder and shared words say of them."""
-        worth = considered(likely)
+        self.likely, worth = likely, considered(likely)
         relevance = self.relevance_of([number for number, _ in worth])
         self.relevance = max(relevance.values(), default=0.0)
         return self._calibration.pointing.weigh(worth, self._shared, relevance)

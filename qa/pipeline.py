@@ -4,52 +4,40 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from langchain_core.language_models import BaseChatModel
 
 from qa.answer_cache import AnswerCache
-from qa.answering import Reply
-from qa.attempts import Attempt, likeliest
-from qa.calibration import Calibration
-from qa.citations import NOTHING_SAID, Cited
-from qa.concluding import answer_politely, conclude, known_without_proof, proved, remarked
+from qa.citations import Cited
+from qa.concluding import answer_politely, remarked
 from qa.conversation import check_history, check_question
 from qa.courtesy import courtesy
 from qa.datatypes import Answer, Document, Piece, RetrievedPassage, Turn
 from qa.embedding import Embedder, open_embedder
 from qa.index import Index
-from qa.introducing import introduced
-from qa.judging import Judge
 from qa.material import Gathered
 from qa.mentions import unmentioned
 from qa.models import Models
-from qa.pointing import shared_words
-from qa.preparing import Preparation
 from qa.query import Clock, Query
 from qa.questions import asked_in
-from qa.reading import write_reply
 from qa.retrieval import PassageRetriever
 from qa.runnables import as_runnable
 from qa.settings import Settings
 from qa.several import Several, finished, time_between
-from qa.showing import Showing
+from qa.single import SingleQuestions
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
     from langchain_core.runnables import Runnable
 
-ADAPTERS = Path(__file__).parent / "adapters"
 
-
-class QA(Preparation):
+class QA(SingleQuestions):
     """Questions to one corpus. Open with `QA.open`; all methods may be called from any thread."""
 
     def __init__(self, settings: Settings, embedder: Embedder, index: Index, models: Models) -> None:
         """Compose what is open; callers use `open`."""
         super().__init__(settings, embedder, index, models)
-        self._calibration = Calibration.load(ADAPTERS / "reader.json")
         self._answers = AnswerCache()
 
     @classmethod
@@ -154,49 +142,6 @@ class QA(Preparation):
             return finished(self._answer_one(part, self._wholes(part), clock, said))
 
         return time_between(query.question, ask)
-
-    def _answer_one(
-        self, query: Query, wholes: list[Gathered | None], clock: Clock, before: Cited = NOTHING_SAID
-    ) -> Generator[str, None, Answer]:
-        question, searched = query.question, query.searched
-
-        def attempt(whole: Gathered | None) -> Attempt:
-            return self._attempt(query, whole or self._material.best(searched, query.candidates))
-
-        reply = Reply("")
-        with likeliest(attempt, wholes or [None]) as taken:
-            material, judge = taken.material, taken.judge
-            showing = Showing(
-                material.reading.sentences,
-                known_without_proof(question, searched, material),
-                lambda part: proved(question, searched, material, part, judge, finished=False, before=before).text,
-            )
-            for reply in taken.replies():
-                if judge.sure and (piece := showing.piece(reply)):
-                    clock.shown()
-                    yield piece
-        answer = conclude(question, searched, query.passages, material, reply, judge, clock.timings(), before)
-        if answer.answered or not (introduction := introduced(question, material.reading)):
-            return answer
-        judge.accept()
-        reply = Reply(write_reply([introduction]))
-        answer = conclude(question, searched, query.passages, material, reply, judge, clock.timings(), before)
-        yield answer.text
-        return answer
-
-    def _attempt(self, query: Query, material: Gathered) -> Attempt:
-        """Return the question asked of what was gathered."""
-        reader, reading, question = self._models.reader, material.reading, query.question
-        relevance, threshold = self._models.relevance(question, reading), self.settings.decline_threshold
-        shared = shared_words(question, reading)
-        judge = Judge(query.passages, material.extent, self._calibration, threshold, shared, relevance)
-
-        def read() -> Generator[Reply]:
-            if reading.sentences:
-                reader.warm(reading)
-                yield from reader.read(reading, question, query.turns, judge)
-
-        return Attempt(material, judge, read)
 
     def ask(
         self,

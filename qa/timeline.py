@@ -20,7 +20,7 @@ from qa.overview import MOST_COMPARED, MOST_DOCUMENTS, SAYS_NOTHING_ELSE, choose
 from qa.ranking import numbered
 from qa.reading import NumberedSentence
 
-MOST_EVENTS = 12
+MOST_EVENTS = 20
 FEWEST_EVENTS = 2
 """Below that there is no order to tell."""
 
@@ -37,7 +37,8 @@ _ASKED = re.compile(
 _SAYS_ORDER = SAYS_NOTHING_ELSE | topic_words(
     """timeline time line lines chronology chronological chronologically order sequence course date event events happen
     happened when each every took place occurred create build draw put list lay out all history step by describe
-    thing did in everything walk through together table erstelle una hecho
+    thing did in everything walk through together table erstelle una
+    hecho dated happening
     zeitleiste zeitstrahl zeittafel chronologie chronologisch ereignisse ligne temps frise chronologique événements
     cronología cronológico línea tiempo eventos"""
 )
@@ -70,29 +71,32 @@ class Timelines:
     def asked(
         self, question: str, history: Sequence[Turn], documents: Collection[str] | None, owner: str
     ) -> Timeline | None:
-        """Return the timeline that a question asks for, of the sentences that hold what it names, if it names anything.
+        """Return the timeline that a question asks for; None if it leans on what was said, or too little is dated.
 
-        None if it asks for something else, leans on what was said, or there is no order to tell.
+        Where it names something, of the sentences that name that, or all of them where the first one does.
         """
         if not _ASKED.search(question) or history:
             return None
         visible = self._index.documents(owner, documents)
         named = topic_words(question) - _SAYS_ORDER
-        meant = documents_meant(" ".join(named), visible)
-        named, meant = (set(), meant) if meant else (named, visible)
+        titled = documents_meant(" ".join(named), visible)
+        named, meant = (set[str](), titled) if titled else (named, list(visible))
         if len(meant) > MOST_DOCUMENTS:
             return None
-        dated = [event for document in meant for event in self._events(document.id)]
-        dated = [event for event in dated if named <= topic_words(event.sentence.text)]
+        dated = [event for document in meant for event in self._events(document.id, named)]
         if len(dated) < FEWEST_EVENTS:
             return None
         events = sorted(self._most_telling(dated), key=lambda event: event.when[:3])
         told = dict.fromkeys(event.sentence.document_id for event in events)
         return Timeline(tuple(events), tuple(self._index.document(identity) for identity in told))
 
-    def _events(self, document_id: str) -> list[Event]:
+    def _events(self, document_id: str, named: set[str]) -> list[Event]:
         spans = ((p, span) for p in self._index.document_passages(document_id) for span in p.sentences)
-        return with_years(list(events_in(numbered(spans))))
+        sentences = numbered(spans)
+        told = with_years(list(events_in(sentences)))
+        if not sentences or named <= topic_words(sentences[0].text):
+            return told
+        return [event for event in told if named <= topic_words(event.sentence.text)]
 
     def _most_telling(self, events: list[Event]) -> list[Event]:
         if len(events) <= MOST_EVENTS:

@@ -66,7 +66,7 @@ LAYERS = (
         ("retrieval",),
         ("ranking", "kept", "material", "overview", "inventory", "timeline"),
         ("suggesting",),
-        ("answering", "judging"),
+        ("answering", "judging", "topics"),
         ("runnables",),
     ),
     (
@@ -77,7 +77,7 @@ LAYERS = (
         ("mentions", "query", "concluding", "several"),
         ("showing",),
     ),
-    (("preparing", "pipeline", "asking"),),
+    (("preparing", "single", "pipeline", "asking"),),
     (("question_sets", "scoring", "metrics", "reporting", "evaluation"), ("doctor",)),
     (("cli", "__main__"), ("terminal", "options", "warm", "commands"), UI),
 )

@@ -1,0 +1,95 @@
+"""One question, asked of the reader: from what is gathered for it to an answer."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+from qa.answering import Reply
+from qa.attempts import Attempt, likeliest
+from qa.calibration import Calibration
+from qa.citations import NOTHING_SAID, Cited
+from qa.concluding import conclude, give_topic, known_without_proof, proved
+from qa.datatypes import Answer
+from qa.embedding import Embedder
+from qa.index import Index
+from qa.introducing import introduced
+from qa.judging import Judge
+from qa.material import Gathered
+from qa.models import Models
+from qa.pointing import shared_words
+from qa.preparing import Preparation
+from qa.query import Clock, Query
+from qa.reading import write_reply
+from qa.settings import Settings
+from qa.showing import Showing
+from qa.topics import OnTopic, on_topic, topic_asked
+
+ADAPTERS = Path(__file__).parent / "adapters"
+
+
+class SingleQuestions(Preparation):
+    """An engine that answers one question at a time."""
+
+    def __init__(self, settings: Settings, embedder: Embedder, index: Index, models: Models) -> None:
+        """Compose what is open."""
+        super().__init__(settings, embedder, index, models)
+        self._calibration = Calibration.load(ADAPTERS / "reader.json")
+
+    def _answer_one(
+        self, query: Query, wholes: list[Gathered | None], clock: Clock, before: Cited = NOTHING_SAID
+    ) -> Generator[str, None, Answer]:
+        question, searched = query.question, query.searched
+
+        def attempt(whole: Gathered | None) -> Attempt:
+            return self._attempt(query, whole or self._material.best(searched, query.candidates))
+
+        reply = Reply("")
+        with likeliest(attempt, wholes or [None]) as taken:
+            material, judge = taken.material, taken.judge
+            if found := self._on_topic(query, taken):
+                answer = give_topic(question, query.passages, material, found, clock.timings(), before)
+                yield answer.text
+                return answer
+            showing = Showing(
+                material.reading.sentences,
+                known_without_proof(question, searched, material),
+                lambda part: proved(question, searched, material, part, judge, finished=False, before=before).text,
+            )
+            for reply in taken.replies():
+                if judge.sure and (piece := showing.piece(reply)):
+                    clock.shown()
+                    yield piece
+        answer = conclude(question, searched, query.passages, material, reply, judge, clock.timings(), before)
+        if answer.answered or not (introduction := introduced(question, material.reading)):
+            return answer
+        judge.accept()
+        reply = Reply(write_reply([introduction]))
+        answer = conclude(question, searched, query.passages, material, reply, judge, clock.timings(), before)
+        yield answer.text
+        return answer
+
+    def _attempt(self, query: Query, material: Gathered) -> Attempt:
+        """Return the question asked of what was gathered."""
+        reader, reading, question = self._models.reader, material.reading, query.question
+        relevance, threshold = self._models.relevance(question, reading), self.settings.decline_threshold
+        shared = shared_words(question, reading)
+        judge = Judge(query.passages, material.extent, self._calibration, threshold, shared, relevance)
+
+        def read() -> Generator[Reply]:
+            if reading.sentences:
+                reader.warm(reading)
+                yield from reader.read(reading, question, query.turns, judge)
+
+        return Attempt(material, judge, read)
+
+    def _on_topic(self, query: Query, attempt: Attempt) -> OnTopic | None:
+        """Return what the material says of the topic that a question asks for, where more than one sentence does.
+
+        One is enough where the reader finds nothing said, though the topic is named. Bare words must be named.
+        """
+        topic = topic_asked(query.question) if self._models.reader.runs_here and not query.turns else ""
+        if not topic:
+            return None
+        answered = attempt.answers()
+        found = on_topic(topic, attempt.material.reading, attempt.judge.likely)
+        several, bare = len(found.sentences) > 1, query.question.startswith(topic)
+        return found if found.named or (answered and several and not bare) else None
