@@ -13,7 +13,8 @@ _MONTH = rf"(?P<month>{'|'.join(f'{name[:3]}(?:{name[3:]})?' for name in _MONTHS
 _DAY = r"(?P<day>[12]?\d|3[01])(?:st|nd|rd|th)?\b"
 _YEAR = r"(?P<year>1\d{3}|20\d{2})\b"
 _BEFORE_YEAR = (
-    r"(?<=\b(?:in|of|to|by)\s)|(?<=\band\s)|(?<=\b(?:year|from|till)\s)|(?<=\b(?:since|until|after)\s)|(?<=[–-])"
+    r"(?<=\b(?:in|of|to|by)\s)|(?<=\band\s)|(?<=\b(?:year|from|till)\s)|(?<=\b(?:since|until|after)\s)|"
+    r"(?<=\bbetween\s)|(?<=[–-])"
 )
 _FORMS = [
     re.compile(form, re.IGNORECASE)
@@ -21,6 +22,7 @@ _FORMS = [
         rf"\b{_DAY}\s+(?:of\s+)?{_MONTH}(?:,?\s+{_YEAR})?",
         rf"\b{_MONTH}\s+{_DAY}(?:,?\s+{_YEAR})?",
         rf"\b{_MONTH}(?:\s+of)?,?\s+{_YEAR}",
+        rf"\b{_YEAR}(?=\s?[–-]\s?(?:1\d{{3}}|20\d{{2}})\b)",
         rf"(?:{_BEFORE_YEAR}){_YEAR}",
     )
 ]

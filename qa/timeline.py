@@ -20,7 +20,7 @@ from qa.overview import MOST_COMPARED, MOST_DOCUMENTS, SAYS_NOTHING_ELSE, choose
 from qa.ranking import numbered
 from qa.reading import NumberedSentence
 
-MOST_EVENTS = 20
+MOST_EVENTS = 25
 FEWEST_EVENTS = 2
 """Below that there is no order to tell."""
 
@@ -73,7 +73,7 @@ class Timelines:
     ) -> Timeline | None:
         """Return the timeline that a question asks for; None if it leans on what was said, or too little is dated.
 
-        Where it names something, of the sentences that name that, or all of them where the first one does.
+        Where it names something, of the sentences that name that, or all of a short document whose first one does.
         """
         if not _ASKED.search(question) or history:
             return None
@@ -94,7 +94,7 @@ class Timelines:
         spans = ((p, span) for p in self._index.document_passages(document_id) for span in p.sentences)
         sentences = numbered(spans)
         told = with_years(list(events_in(sentences)))
-        if not sentences or named <= topic_words(sentences[0].text):
+        if len(sentences) <= MOST_COMPARED and any(named <= topic_words(s.text) for s in sentences[:1]):
             return told
         return [event for event in told if named <= topic_words(event.sentence.text)]
 

@@ -108,6 +108,11 @@ def test_a_date_without_a_year_is_of_the_year_that_it_is_likely_of(text: str, da
     assert order(text) == dates
 
 
+def test_the_years_between_which_something_was_are_dates() -> None:
+    told = "He ruled from 1909 (her reign, 1850–1871, was over). Between 1924 and 1927 it grew."
+    assert [event.when.words for event in events_in(sentences(told))] == ["1909", "1924"]
+
+
 def test_a_sentence_stands_at_the_first_of_its_dates() -> None:
     (event,) = events_in(sentences("On May 3 he spoke of what had been done on 9 April 2001 and in June."))
     assert event.when.words == "May 3"
