@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qa.datatypes import Citation, Document
+from qa.disputes import denials
 from qa.durations import asks_duration, duration
 from qa.proving import content_words, prove
 from qa.reading import NumberedSentence, Statement
@@ -114,7 +115,8 @@ def compose(
 ) -> Cited:
     """Return the answer's text and its citations; `also` numbers sentences to quote beside what is stated.
 
-    Where the question asks how long something was, the time between the two dates stated is worked out at the end.
+    Where the question asks whether something is so, who denies it is quoted as well; where it asks how long something
+    was, the time between the two dates stated is worked out at the end.
     What was said `before`, of another question, is no part of it. `known` and `foreign` are those of `prove`.
 
     A small model may point at one sentence, numbered `pointed`, and write another's words behind it. Where `relevance`
@@ -142,6 +144,7 @@ def compose(
             _state(composer, claim, proof)
     if sure and composer.text:
         _quote(composer, [s for s in sentences if s.number in also and not composer.cites(s)])
+        _quote(composer, denials(question, [s for s in sentences if composer.cites(s)], sentences))
         _work_out(composer, question)
     text = composer.text if sure or not composer.text else f"{LEAD} {composer.text}"
     return Cited(text, _shifted(composer.citations, len(text) - len(composer.text)), left_out)
