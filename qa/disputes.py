@@ -7,14 +7,12 @@ puts right behind it, belongs to the answer. Of 28 such pairs found in 313 artic
 import re
 from collections.abc import Collection, Sequence
 
+from qa.questions import asks_whether
 from qa.reading import NumberedSentence
 
 NEXT = 2
 """Sentences behind a claim that may deny it."""
 
-_WHETHER = re.compile(
-    r"\W*(?:is it true|did|does|do|is|are|was|were|has|have|had|will|would|can|could)\b", re.IGNORECASE
-)
 _CLAIM = re.compile(r"\b(?:claim|alleg|accus)\w*|\b(?:insist|assert|contend)(?:s|ed)\b", re.IGNORECASE)
 _DENIAL = re.compile(
     r"\b(?:den(?:y|ies|ied)|rejects?|rejected|dismiss(?:es|ed)?|refute[sd]?|disputes?|disputed|contradict(?:s|ed)?)\s+"
@@ -28,7 +26,7 @@ def denials(
     question: str, cited: Collection[NumberedSentence], sentences: Sequence[NumberedSentence]
 ) -> list[NumberedSentence]:
     """Return the sentences that deny the claims among those cited, if the question asks whether something is so."""
-    if not _WHETHER.match(question):
+    if not asks_whether(question):
         return []
     found = []
     for claim in (sentence for sentence in cited if _CLAIM.search(sentence.text)):

@@ -10,6 +10,7 @@ _AND = re.compile(
 )
 _TWO = re.compile(r"(?P<first>.+?\?)\s+(?P<second>[^?]+\?)", re.DOTALL)
 _AUXILIARY = r"(?:did|do|does|was|were|is|are|will|would|had|has|have|could|can)"
+_WHETHER = re.compile(rf"\W*(?:(?:and|but|so|then)\b\W*)?{_AUXILIARY}\b", re.IGNORECASE)
 _HOW_LONG = r"(?:.+?,\s+)?(?:(?:and|for)\s+)*how\s+(?:long|much\s+time|many\s+(?:days|weeks|months|years))"
 _PASSED = (
     rf"(?:\s+(?:{_AUXILIARY}|it|there|be|been|left|take|taken|took|lie|lies|lay|pass|passes|passed|go|goes|went|by|"
@@ -46,6 +47,11 @@ _ABOUT = [
 _SINGULAR = {"do": "does", "are": "is", "have": "has"}
 FEWEST_WORDS = 4
 """Words before "and"; "When and where did it begin?" is one question."""
+
+
+def asks_whether(question: str) -> bool:
+    """Say whether a question is one to be answered with yes or no."""
+    return bool(_WHETHER.match(question))
 
 
 def asked_in(question: str) -> tuple[str, ...]:

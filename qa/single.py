@@ -9,6 +9,7 @@ from qa.calibration import Calibration
 from qa.citations import NOTHING_SAID, Cited
 from qa.concluding import conclude, give_topic, known_without_proof, proved
 from qa.datatypes import Answer
+from qa.embedded import EmbeddedChatModel
 from qa.embedding import Embedder
 from qa.index import Index
 from qa.introducing import introduced
@@ -16,6 +17,7 @@ from qa.judging import Judge
 from qa.material import Gathered
 from qa.models import Models
 from qa.pointing import shared_words
+from qa.polarity import begins_with_word, settled
 from qa.preparing import Preparation
 from qa.query import Clock, Query
 from qa.reading import write_reply
@@ -55,9 +57,11 @@ class SingleQuestions(Preparation):
                 lambda part: proved(question, searched, material, part, judge, finished=False, before=before).text,
             )
             for reply in taken.replies():
-                if judge.sure and (piece := showing.piece(reply)):
+                if judge.sure and not begins_with_word(question, reply) and (piece := showing.piece(reply)):
                     clock.shown()
                     yield piece
+        if begins_with_word(question, reply) and isinstance(model := self._models.chat_model, EmbeddedChatModel):
+            reply = settled(question, reply, material.reading.sentences, model)
         answer = conclude(question, searched, query.passages, material, reply, judge, clock.timings(), before)
         if answer.answered or not (introduction := introduced(question, material.reading)):
             return answer

@@ -52,6 +52,7 @@ LAYERS = (
         ("corpus",),
         ("passages", "parts"),
         ("lexical",),
+        ("courtesy", "conversation", "questions"),
         (
             "reading",
             "numerals",
@@ -64,7 +65,6 @@ LAYERS = (
             "pointing",
             "calibration",
         ),
-        ("courtesy", "conversation", "questions"),
         ("feedback",),
         ("joining", "packaged", "weights"),
     ),
@@ -77,7 +77,7 @@ LAYERS = (
         ("retrieval",),
         ("ranking", "kept", "material", "overview", "inventory", "timeline"),
         ("suggesting",),
-        ("answering", "judging", "topics"),
+        ("answering", "judging", "topics", "polarity"),
         ("runnables",),
     ),
     (
