@@ -44,7 +44,7 @@ _ASKED = re.compile(
 )
 """In the page's languages."""
 _WORD = re.compile(r"[^\W_]+")
-_POINTS = re.compile(r"\b(?:it|that|this|these|those)\b(?! (?:\w+ )?(?:article|document|text|paper|page|file|story))")
+POINTS = re.compile(r"\b(?:it|that|this|these|those)\b(?! (?:\w+ )?(?:article|document|text|paper|page|file|story))")
 _DEPENDS = re.compile(
     r"^\W*(?:(?:all|most|some|many|much|one|none|each|of|but|and|when|after|before|in|on|to|by|if|as|for|with|at|then|"
     r"because|although|while|since|until|once|had|did|was|is) )*"
@@ -122,7 +122,7 @@ class Overviews:
         What it points to with a bare "it" or "that" is, within a conversation, something that was said there.
         """
         wanted = sentences_wanted(question)
-        if not wanted or (history and _POINTS.search(question)):
+        if not wanted or (history and POINTS.search(question)):
             return []
         meant = documents_meant(question, self._index.documents(owner, documents))
         if len(meant) > MOST_DOCUMENTS:

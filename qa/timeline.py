@@ -16,7 +16,7 @@ from qa.durations import Date, dates_in
 from qa.embedding import Embedder
 from qa.index import Index
 from qa.names import month_number, months_in
-from qa.overview import MOST_COMPARED, MOST_DOCUMENTS, SAYS_NOTHING_ELSE, choose, documents_meant, topic_words
+from qa.overview import MOST_COMPARED, MOST_DOCUMENTS, POINTS, SAYS_NOTHING_ELSE, choose, documents_meant, topic_words
 from qa.ranking import numbered
 from qa.reading import NumberedSentence
 
@@ -75,7 +75,7 @@ class Timelines:
 
         Where it names something, of the sentences that name that, or all of a short document whose first one does.
         """
-        if not _ASKED.search(question) or history:
+        if not _ASKED.search(question) or (history and POINTS.search(question)):
             return None
         visible = self._index.documents(owner, documents)
         named = topic_words(question) - _SAYS_ORDER

@@ -52,6 +52,7 @@ _FORMS = [
         rf"(?:{_SOMETHING}|everything|all|(?:more\s+)?(?:information|info|details))\s+{_OF}\s+",
     )
 ]
+_LEANS = re.compile(r"\W*(?:what|how)\s+about\b", re.IGNORECASE)
 _NO_TOPIC = re.compile(
     r"(?:it|its|that|this|them|they|him|his|her|he|she|their|these|those|what|who|whom|whose|why|how|when|where|which|"
     r"whether|if)\b|.*[?!;]",
@@ -70,6 +71,12 @@ def topic_asked(question: str) -> str:
             return "" if _NO_TOPIC.match(found["topic"]) else found["topic"].strip(" \t\n.,")
     bare = question.strip(" \t\n.,")
     return bare if len(bare.split()) <= MOST_BARE and not _NO_TOPIC.match(bare) else ""
+
+
+def stands_alone(question: str) -> bool:
+    """Say whether a question names its topic so that it leans on nothing said before, as "What about Qatar?" may."""
+    topic = topic_asked(question)
+    return bool(topic) and not question.startswith(topic) and not _LEANS.match(question)
 
 
 @dataclass(frozen=True, slots=True)

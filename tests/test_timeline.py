@@ -84,6 +84,7 @@ def test_other_questions_on_time_ask_for_no_timeline(qa: QA, question: str) -> N
 def test_within_a_conversation_nothing_is_taken_for_a_timeline_of_all(qa: QA) -> None:
     history = ({"role": "user", "content": "Hm"}, {"role": "assistant", "content": "So."})
     assert qa._timelines.asked("A timeline of that?", history, None, "") is None
+    assert qa._timelines.asked("Give me a timeline of the events", history, None, "")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from qa.passages import split
 from qa.pipeline import QA
 from qa.reading import Reading, lay_out
 from qa.settings import Settings
-from qa.topics import MOST_SENTENCES, evidence_of, on_topic, topic_asked
+from qa.topics import MOST_SENTENCES, evidence_of, on_topic, stands_alone, topic_asked
 
 TEXT = (
     "The harbour of Lorne was closed on Monday. Ada Quill blamed the ferry. She said that its anchor was lost.\n\n"
@@ -62,6 +62,14 @@ def test_a_request_for_all_on_something_names_its_topic(question: str, topic: st
 )
 def test_other_questions_have_none(question: str) -> None:
     assert topic_asked(question) == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "alone"),
+    [("Summarise the talks.", True), ("What about Qatar?", False), ("Qatar", False), ("Who came?", False)],
+)
+def test_a_topic_named_in_full_leans_on_nothing_said_before(question: str, alone: bool) -> None:
+    assert stands_alone(question) is alone
 
 
 def test_what_the_reader_points_at_and_what_names_the_topic_is_on_it() -> None:
