@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from qa.courtesy import without_courtesies
 from qa.datatypes import Turn
 from qa.errors import QuestionError
+from qa.questions import topic_named
 
 TURNS_READ = 4
 """Messages of the history that a reader sees at most: two exchanges."""
@@ -103,9 +104,12 @@ def last_exchange(history: Sequence[Turn]) -> tuple[Turn, ...]:
 def is_follow_up(question: str, whole: bool = True) -> bool:
     """Say whether a question leans on what was said before: it goes on, points, or, if whole, is short or has no verb.
 
-    A pronoun behind a name in the question is taken to mean that name; three words stand alone if one is a name. Of a
-    whole question in another language it cannot be told, and the answer is yes.
+    A pronoun behind a name in the question is taken to mean that name; three words stand alone if one is a name, and so
+    does a request that names its topic. Of a whole question in another language it cannot be told, and the answer is
+    yes.
     """
+    if topic := topic_named(question):
+        return bool(_LEANING.search(topic))
     pronoun, name = _PRONOUN.search(question), _NAME.search(question)
     free = pronoun and not (name and name.start() < pronoun.start())
     short = len(question.split()) <= (_SHORT_NAMING if name else _SHORT)

@@ -82,9 +82,12 @@ def dates_in(text: str) -> list[Date]:
     for form in _FORMS:
         for match in form.finditer(text):
             parts = match.groupdict(default="")
-            month = parts.get("month", "").lower()[:3]
-            number = next((n for n, name in enumerate(_MONTHS, 1) if month and name.startswith(month)), 0)
-            one = Date(int(parts["year"] or 0), number, int(parts.get("day") or 0), match[0].strip(" ,."))
+            one = Date(
+                int(parts["year"] or 0),
+                month_number(parts.get("month", "")),
+                int(parts.get("day") or 0),
+                match[0].strip(" ,."),
+            )
             try:
                 one.first  # noqa: B018 -- there is no 31 June
             except ValueError:
@@ -92,6 +95,12 @@ def dates_in(text: str) -> list[Date]:
             found.append(one)
         text = form.sub(" ; ", text)
     return found
+
+
+def month_number(name: str) -> int:
+    """Return the number of a month by its name, whole or cut short; 0 of none."""
+    begun = name.lower()[:3]
+    return next((number for number, month in enumerate(_MONTHS, 1) if begun and month.startswith(begun)), 0)
 
 
 def _between(earlier: Date, later: Date, unit: str) -> str:

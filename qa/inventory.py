@@ -16,7 +16,7 @@ from qa.embedded import EmbeddedChatModel
 from qa.index import Index
 from qa.names import Named, days_in, merged, months_in, names_in, weekdays_in, years_in
 from qa.overview import MOST_DOCUMENTS
-from qa.ranking import numbered
+from qa.ranking import sentences_of
 from qa.reading import NumberedSentence
 
 MOST_UNKNOWN = 80
@@ -153,8 +153,7 @@ class Inventories:
         return sum(self._chances[name.words].get(kind, 0.0) for kind in kinds) >= LEAST_CHANCE
 
     def _sentences(self, document_id: str) -> list[NumberedSentence]:
-        passages = self._index.document_passages(document_id)
-        return numbered((passage, span) for passage in passages for span in passage.sentences)
+        return sentences_of(self._index.document_passages(document_id))
 
 
 def chances(name: str, model: EmbeddedChatModel) -> dict[str, float]:

@@ -79,11 +79,6 @@ def months_in(sentences: Sequence[NumberedSentence]) -> list[Named]:
     return _first(found)
 
 
-def month_number(name: str) -> int:
-    """Return the number of a month by its name, whole or cut short."""
-    return next(number for number, month in enumerate(_MONTHS, 1) if month.startswith(name[:3]))
-
-
 def weekdays_in(sentences: Sequence[NumberedSentence]) -> list[Named]:
     """Return the days of the week that sentences name."""
     return _first((match[0], Named(match[0], s)) for s in sentences for match in _DAY.finditer(s.text))

@@ -8,6 +8,7 @@ Bilmes, "A Class of Submodular Functions for Document Summarization", 2011), and
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,8 +16,10 @@ from qa.datatypes import Document, Passage, Turn
 from qa.embedding import Embedder, Vectors
 from qa.index import Index
 from qa.numerals import numbers, without_numbers
-from qa.ranking import numbered
+from qa.ranking import numbered, sentences_of
 from qa.reading import NumberedSentence
+
+Item = TypeVar("Item")
 
 SENTENCES = 5
 """Sentences of an overview unless the question asks for another number."""
@@ -171,9 +174,14 @@ def stands_alone(sentence: str) -> bool:
 
 def _spread(passages: Sequence[Passage]) -> list[NumberedSentence]:
     """Return at most MOST_COMPARED sentences: all, or else the first of each passage, evenly spread."""
-    spans = [(passage, span) for passage in passages for span in passage.sentences]
-    if len(spans) > MOST_COMPARED:
-        spans = [(passage, passage.sentences[0]) for passage in passages if passage.sentences]
-        places = np.linspace(0, len(spans) - 1, min(len(spans), MOST_COMPARED)).astype(int)
-        spans = [spans[place] for place in places]
-    return numbered(spans)
+    sentences = sentences_of(passages)
+    if len(sentences) <= MOST_COMPARED:
+        return sentences
+    first = [(passage, passage.sentences[0]) for passage in passages if passage.sentences]
+    return numbered(evenly(first, MOST_COMPARED))
+
+
+def evenly(items: Sequence[Item], most: int) -> list[Item]:
+    """Return at most so many of the items, evenly spread."""
+    places = np.linspace(0, len(items) - 1, min(len(items), most)).astype(int)
+    return [items[place] for place in places]

@@ -26,7 +26,6 @@ from qa.runnables import as_runnable
 from qa.settings import Settings
 from qa.several import Several, finished, time_between
 from qa.single import SingleQuestions
-from qa.topics import stands_alone
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
@@ -86,7 +85,6 @@ class QA(SingleQuestions):
         clock = Clock()
         question = check_question(question, self.settings.max_question_characters)
         history = check_history(history)
-        history = () if stands_alone(question) else history
         if polite := courtesy(question):
             yield from ((), polite, answer_politely(question, polite, clock.timings()))
             return

@@ -42,7 +42,7 @@ def settled(question: str, reply: Reply, sentences: Sequence[NumberedSentence], 
     What somebody is only reported to say is no reason for a yes.
     """
     found = _WORD.match(reply.text)
-    if not begins_with_word(question, reply) or not found:
+    if not found or not asks_whether(question):
         return reply
     numbers = reply.statements[0].numbers if reply.statements else ()
     passage = " ".join(sentence.text for sentence in sentences if sentence.number in numbers)

@@ -44,9 +44,45 @@ _ABOUT = [
         r"\b(?:about|on|regarding|concerning|over)\s+(?P<topic>[^?]+?)\W*",
     )
 ]
+_THE_TEXT = (
+    r"(?:the|this|that|these|those|your|our)\s+(?:\w+\s+)?"
+    r"(?:article|text|document|story|report|page|paper|file|piece|source|chapter|section|manual|guide|book|interview)s?"
+)
+_OF = r"(?:about|on|of|regarding|concerning)"
+_SAY = r"(?:say|tell\s+(?:us|me)|report|write|mention|state)"
+_SOMETHING = r"(?:anything|something|any\s+(?:information|details?|mention))"
+_TOPIC = r"(?P<topic>.+?)"
+_TOPICS = [
+    re.compile(
+        rf"\W*(?:please\s+|(?:can|could|would)\s+you\s+(?:please\s+)?)?{form}{_TOPIC}"
+        rf"(?:\s+(?:in|from|according\s+to)\s+{_THE_TEXT})?(?:,?\s+please)?\W*",
+        re.IGNORECASE | re.DOTALL,
+    )
+    for form in (
+        r"tell\s+(?:me|us)\s+(?:(?:a\s+(?:bit|little)\s+)?(?:more|everything|something|anything|all)\s+)?about\s+",
+        rf"what\s+(?:else\s+)?(?:does|do|did)\s+(?:{_THE_TEXT}|it|they)\s+{_SAY}\s+{_OF}\s+",
+        rf"(?:does|do)\s+(?:{_THE_TEXT}|it|they)\s+{_SAY}\s+{_SOMETHING}\s+{_OF}\s+",
+        rf"what\s+(?:is|was|has\s+been)\s+(?:said|told|reported|written|known|stated)\s+{_OF}\s+",
+        rf"what\s+(?:do|can)\s+(?:we|you|i)\s+(?:know|learn|say|find\s+out|tell\s+(?:me|us))\s+{_OF}\s+",
+        r"(?:what|how)\s+about\s+",
+        r"(?:(?:give|write|make)\s+(?:me\s+|us\s+)?)?(?:an?\s+|the\s+)?(?:(?:short|brief|quick|concise)\s+)?"
+        r"(?:summary|overview|recap|outline)\s+of\s+",
+        r"(?:briefly\s+)?(?:summari[sz]e|sum\s+up|recap|outline|describe)\s+",
+        rf"(?:is|are)\s+there\s+{_SOMETHING}\s+{_OF}\s+",
+        rf"(?:{_SOMETHING}|everything|all|(?:more\s+)?(?:information|info|details))\s+{_OF}\s+",
+    )
+]
+_NO_TOPIC = re.compile(
+    r"(?:it|its|that|this|them|they|him|his|her|he|she|their|these|those|what|who|whom|whose|why|how|when|where|which|"
+    r"whether|if)\b|.*[?!;]",
+    re.IGNORECASE | re.DOTALL,
+)
+_WHAT_ABOUT = re.compile(r"\W*(?:what|how)\s+about\b", re.IGNORECASE)
 _SINGULAR = {"do": "does", "are": "is", "have": "has"}
 FEWEST_WORDS = 4
 """Words before "and"; "When and where did it begin?" is one question."""
+MOST_BARE = 3
+"""Words that are taken for a topic when they are all that is written."""
 
 
 def asks_whether(question: str) -> bool:
@@ -101,3 +137,29 @@ def events_between(question: str) -> tuple[str, ...]:
 def _when(event: str) -> str:
     inverted = re.match(rf"{_AUXILIARY}\b", event, re.IGNORECASE)
     return f"When {event}?" if inverted else f"When was {'it that ' * bool(_CLAUSE.search(event))}{event}?"
+
+
+def topic_asked(question: str) -> str:
+    """Return what a question wants to hear everything on, in its words; "" if it asks for something of its own.
+
+    "What does the text say about how it ended?" does, and what a pronoun stands for is not known here. A few words
+    without a question mark are a topic, too.
+    """
+    return _topic_within(question) or bare_words(question)
+
+
+def topic_named(question: str) -> str:
+    """Return the topic of a request that says that it wants to hear on it, as "What about Qatar?" may not; or ""."""
+    return "" if _WHAT_ABOUT.match(question) else _topic_within(question)
+
+
+def bare_words(question: str) -> str:
+    """Return the words of a question that has but a few, and neither asks nor points to anything; or ""."""
+    bare = question.strip(" \t\n.,")
+    few = len(bare.split()) <= MOST_BARE and not any(form.fullmatch(question) for form in _TOPICS)
+    return bare if few and not _NO_TOPIC.match(bare) else ""
+
+
+def _topic_within(question: str) -> str:
+    found = next(filter(None, (form.fullmatch(question) for form in _TOPICS)), None)
+    return found["topic"].strip(" \t\n.,") if found and not _NO_TOPIC.match(found["topic"]) else ""

@@ -85,6 +85,11 @@ def numbered(placed: Iterable[Placed]) -> list[NumberedSentence]:
     ]
 
 
+def sentences_of(passages: Iterable[Passage]) -> list[NumberedSentence]:
+    """Return the sentences of passages, numbered from 1."""
+    return numbered((passage, span) for passage in passages for span in passage.sentences)
+
+
 def text_of(passage: Passage, span: Span) -> str:
     """Return the text of a sentence of a passage."""
     return passage.text[span[0] - passage.start : span[1] - passage.start]

@@ -20,10 +20,11 @@ from qa.pointing import shared_words
 from qa.polarity import begins_with_word, settled
 from qa.preparing import Preparation
 from qa.query import Clock, Query
+from qa.questions import bare_words, topic_asked
 from qa.reading import write_reply
 from qa.settings import Settings
 from qa.showing import Showing
-from qa.topics import OnTopic, on_topic, topic_asked
+from qa.topics import OnTopic, on_topic
 
 ADAPTERS = Path(__file__).parent / "adapters"
 
@@ -60,7 +61,7 @@ class SingleQuestions(Preparation):
                 if judge.sure and not begins_with_word(question, reply) and (piece := showing.piece(reply)):
                     clock.shown()
                     yield piece
-        if begins_with_word(question, reply) and isinstance(model := self._models.chat_model, EmbeddedChatModel):
+        if judge.sure and isinstance(model := self._models.chat_model, EmbeddedChatModel):
             reply = settled(question, reply, material.reading.sentences, model)
         answer = conclude(question, searched, query.passages, material, reply, judge, clock.timings(), before)
         if answer.answered or not (introduction := introduced(question, material.reading)):
@@ -95,5 +96,5 @@ class SingleQuestions(Preparation):
             return None
         answered = attempt.answers()
         found = on_topic(topic, attempt.material.reading, attempt.judge.likely)
-        several, bare = len(found.sentences) > 1, query.question.startswith(topic)
-        return found if found.named or (answered and several and not bare) else None
+        several = len(found.sentences) > 1 and not bare_words(query.question)
+        return found if found.named or (answered and several) else None

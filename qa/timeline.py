@@ -9,15 +9,22 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-import numpy as np
-
 from qa.datatypes import Document, Turn
-from qa.durations import Date, dates_in
+from qa.durations import Date, dates_in, month_number
 from qa.embedding import Embedder
 from qa.index import Index
-from qa.names import month_number, months_in
-from qa.overview import MOST_COMPARED, MOST_DOCUMENTS, POINTS, SAYS_NOTHING_ELSE, choose, documents_meant, topic_words
-from qa.ranking import numbered
+from qa.names import months_in
+from qa.overview import (
+    MOST_COMPARED,
+    MOST_DOCUMENTS,
+    POINTS,
+    SAYS_NOTHING_ELSE,
+    choose,
+    documents_meant,
+    evenly,
+    topic_words,
+)
+from qa.ranking import sentences_of
 from qa.reading import NumberedSentence
 
 MOST_EVENTS = 25
@@ -37,8 +44,7 @@ _ASKED = re.compile(
 _SAYS_ORDER = SAYS_NOTHING_ELSE | topic_words(
     """timeline time line lines chronology chronological chronologically order sequence course date event events happen
     happened when each every took place occurred create build draw put list lay out all history step by describe
-    thing did in everything walk through together table erstelle una
-    hecho dated happening
+    thing did in everything walk through together table erstelle una hecho dated happening
     zeitleiste zeitstrahl zeittafel chronologie chronologisch ereignisse ligne temps frise chronologique événements
     cronología cronológico línea tiempo eventos"""
 )
@@ -91,18 +97,16 @@ class Timelines:
         return Timeline(tuple(events), tuple(self._index.document(identity) for identity in told))
 
     def _events(self, document_id: str, named: set[str]) -> list[Event]:
-        spans = ((p, span) for p in self._index.document_passages(document_id) for span in p.sentences)
-        sentences = numbered(spans)
+        sentences = sentences_of(self._index.document_passages(document_id))
         told = with_years(list(events_in(sentences)))
-        if len(sentences) <= MOST_COMPARED and any(named <= topic_words(s.text) for s in sentences[:1]):
+        if told and len(sentences) <= MOST_COMPARED and named <= topic_words(sentences[0].text):
             return told
         return [event for event in told if named <= topic_words(event.sentence.text)]
 
     def _most_telling(self, events: list[Event]) -> list[Event]:
         if len(events) <= MOST_EVENTS:
             return events
-        places = np.linspace(0, len(events) - 1, min(len(events), MOST_COMPARED)).astype(int)
-        compared = [events[place] for place in places]
+        compared = evenly(events, MOST_COMPARED)
         texts = [event.sentence.text for event in compared]
         return [compared[place] for place in choose(texts, MOST_EVENTS, self._embedder.embed_passages)]
 

@@ -16,7 +16,8 @@ import numpy as np
 from calibrate import fit
 
 from qa import QA, Settings
-from qa.topics import LEAST_CHANCE, MOST_SENTENCES, evidence_of, topic_asked
+from qa.questions import topic_asked
+from qa.topics import chosen, evidence_of
 
 HERE = Path(__file__).parent
 ARTICLES = (HERE / "unseen", HERE.parent / "data" / "held_out")
@@ -80,12 +81,10 @@ def main() -> None:
     for request in (r for r in found if r.core.any()):
         weights = weights_from([r for r in found if r.article != request.article])
         scores = request.evidence @ weights[1:] + weights[0]
-        best = np.argsort(-scores)[:MOST_SENTENCES]
-        chosen = best[1 / (1 + np.exp(-scores[best])) >= LEAST_CHANCE] if request.given else best[:0]
-        chosen = best[:1] if request.given and not len(chosen) else chosen
-        precisions.append(request.good[chosen].mean() if len(chosen) else 0.0)
-        recalls.append(request.core[chosen].sum() / request.core.sum())
-        numbers.append(len(chosen))
+        quoted = chosen((1 / (1 + np.exp(-scores))).tolist()) if request.given else []
+        precisions.append(request.good[quoted].mean() if quoted else 0.0)
+        recalls.append(request.core[quoted].sum() / request.core.sum())
+        numbers.append(len(quoted))
     silent = [request for request in found if not request.core.any()]
     print(f"{len(precisions)} topics: precision {np.mean(precisions):.3f}, recall of the core {np.mean(recalls):.3f}")
     print(f"{np.mean(numbers):.1f} sentences; of {len(silent)} not treated {sum(r.given for r in silent)} answered")
