@@ -7,60 +7,23 @@ so that a heading never runs into the paragraph under it.
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import sentencex
 
+from qa.blocks import Block, blocks, number_end, trim
 from qa.datatypes import Document, Passage
 
 Span = tuple[int, int]
 
+LISTED = ("item", "row")
+"""Kinds of blocks of which those that follow one another belong together."""
+
 LONG_SENTENCE = 120
 """Characters from which a run of quoted sentences is cut into its sentences, so that a citation stays readable."""
-WRAPPED_LINE = 55
-"""Characters from which a line without closing punctuation counts as wrapped by hand, not as a heading."""
-
-_LINE = re.compile(r"[^\r\n\ufeff]+")
-_TERMINAL = re.compile(r"""[.!?:;…。！？।؟]["'”’»)\]]*\s*$""")
 _QUOTES = str.maketrans("“”„\"«»", "      ")
 _OPENING = re.compile(r"""["'“‘«(\[]*[^\Wa-z_]""")
-
-
-def _trim(text: str, start: int, end: int) -> Span:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return start, end
-
-
-def blocks(text: str) -> Iterator[Span]:
-    """Yield the spans of paragraphs and headings: lines, with hand-wrapped lines joined to one block."""
-    start = end = -1
-    for match in _LINE.finditer(text):
-        line = _trim(text, *match.span())
-        if line[0] == line[1]:
-            continue
-        if start >= 0:
-            gap = text[end : line[0]]
-            wrapped = (
-                gap.count("\n") + gap.count("\r") - gap.count("\r\n") == 1
-                and end - max(start, text.rfind("\n", start, end) + 1) >= WRAPPED_LINE
-                and not _TERMINAL.search(text, start, end)
-            )
-            if wrapped:
-                end = line[1]
-                continue
-            yield start, end
-        start, end = line
-    if start >= 0:
-        yield start, end
-
-
-def is_heading(text: str, block: Span) -> bool:
-    """Say whether a block reads as a heading: Markdown's mark, or short and without closing punctuation."""
-    words = text[block[0] : block[1]]
-    return words.startswith("#") or (len(words) <= 80 and not _TERMINAL.search(words) and len(words.split()) <= 10)
 
 
 def sentences(text: str, block: Span, language: str = "en") -> list[Span]:
@@ -83,40 +46,68 @@ def sentences(text: str, block: Span, language: str = "en") -> list[Span]:
             if _OPENING.match(rest.lstrip("”\"’» ").lstrip()):
                 kept.append(cut + (closing if rest[:1] in "”\"’»" else 0))
         kept.append(end)
-        found += [_trim(text, a, b) for a, b in pairwise(kept) if text[a:b].strip()]
+        found += [trim(text, a, b) for a, b in pairwise(kept) if text[a:b].strip()]
     return found
 
 
 def _boundaries(text: str, offset: int, language: str) -> list[Span]:
     spans = (
-        _trim(text, boundary["start_index"], boundary["end_index"])
+        trim(text, boundary["start_index"], boundary["end_index"])
         for boundary in sentencex.get_sentence_boundaries(language, text)
     )
     return [(start + offset, end + offset) for start, end in spans if start < end]
 
 
 def split(document: Document, longest: int) -> list[Passage]:
-    """Cut a document into passages of whole sentences, each within one block.
+    """Cut a document into passages of whole sentences, each within one paragraph, list or table.
 
     Args:
         document: the source text.
         longest: characters that a passage holds at most; a single longer sentence is kept whole.
 
     Returns:
-        Passages in the order of the text; headings are no passages of their own unless the document holds nothing else.
+        Passages in the order of the text. Headings are no passages of their own unless the document holds nothing else;
+        further passages of a table have its first row as their heading.
     """
     text = document.text
     found: list[Passage] = []
     heading = ""
-    all_blocks = list(blocks(text))
-    only_headings = all(is_heading(text, block) for block in all_blocks)
-    for block in all_blocks:
-        if is_heading(text, block) and not only_headings:
-            heading = text[block[0] : block[1]].strip("# \t")
+    for run in _runs(text):
+        if run[0].kind == "heading":
+            heading = text[run[0].start : run[0].end].strip("# \t")
             continue
-        for group in _groups(sentences(text, block), longest):
-            found.append(_passage(document, group, heading))
+        spans = [span for block in run for span in _spans(text, block)]
+        above = heading
+        for group in _groups(spans, longest):
+            found.append(_passage(document, group, above))
+            if run[0].kind == "row":
+                above = text[run[0].start : run[0].end]
     return found
+
+
+def _runs(text: str) -> Iterator[list[Block]]:
+    """Yield headings and paragraphs one by one, and lists and tables whole, with the words that introduce a list."""
+    found = blocks(text)
+    if all(block.kind == "heading" for block in found):
+        found = [replace(block, kind="paragraph") for block in found]
+    run: list[Block] = []
+    for block in found:
+        last = run[-1] if run else None
+        introduces = last is not None and last.kind == "paragraph" and text[last.end - 1] == ":"
+        if last and (block.kind not in LISTED or not (block.kind == last.kind or introduces)):
+            yield run
+            run = []
+        run.append(block)
+    if run:
+        yield run
+
+
+def _spans(text: str, block: Block) -> list[Span]:
+    """Return a block's sentences, the number before the first one with it."""
+    if block.kind == "row":
+        return [(block.start, block.end)]
+    (_, end), *rest = sentences(text, (number_end(text, block), block.end))
+    return [(block.start, end), *rest]
 
 
 def _groups(spans: list[Span], longest: int) -> Iterator[tuple[Span, ...]]:

@@ -50,7 +50,7 @@ LAYERS = (
     (("errors", "settings"), ("datatypes",), ("errand",)),
     (
         ("corpus",),
-        ("passages", "parts"),
+        ("blocks", "passages", "parts"),
         ("lexical",),
         (
             "courtesy",

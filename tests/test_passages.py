@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from qa.blocks import blocks
 from qa.corpus import make_document, read_document
 from qa.datatypes import Document, Passage
-from qa.passages import blocks, is_heading, sentences, split
+from qa.passages import sentences, split
 
 
 def check(document: Document, passages: list[Passage]) -> None:
@@ -70,13 +71,13 @@ def test_headings_go_with_what_is_under_them() -> None:
 
 
 def test_a_document_of_headings_only_still_has_passages() -> None:
-    assert quotes("One title\n\nAnother title") == [["One title"], ["Another title"]]
+    assert quotes("# One title\n\n# Another title") == [["# One title"], ["# Another title"]]
 
 
 def test_lines_wrapped_by_hand_are_one_block() -> None:
     first = "The council decided on Tuesday that the old bridge over the"
     text = f"{first}\nriver will be closed. Nobody objected.\n\nNew block."
-    assert [text[start:end] for start, end in blocks(text)] == [text[: text.index("\n\n")], "New block."]
+    assert [text[block.start : block.end] for block in blocks(text)] == [text[: text.index("\n\n")], "New block."]
     assert quotes(text)[0][0] == f"{first}\nriver will be closed."
 
 
@@ -138,7 +139,51 @@ def test_offsets_hold_on_random_text(seed: int) -> None:
         check(document, split(document, longest))
 
 
-def test_heading_or_not() -> None:
-    for text, expected in {"# Anything.": True, "Old town": True, "It ended.": False, "He said:": False}.items():
-        assert is_heading(text, (0, len(text))) is expected
+def test_sentences_of_a_part_of_the_text() -> None:
     assert sentences("Text. More.", (6, 11)) == [(6, 11)]
+
+
+NOTES = """# Project Heron
+
+Team lead: Anna Berg
+Budget: 40,000 euros
+
+## Milestones
+
+- Prototype ready in June
+- First sale in Oslo, of 12 units. Paid at once.
+
+The next steps are:
+
+1. Review
+2. Launch
+
+| Year | Revenue |
+|------|---------|
+| 2022 | 4.1 m |
+| 2023 | 5.3 m |
+
+---
+
+The city pays for it.
+"""
+
+
+def test_lists_and_tables_are_passages() -> None:
+    document = make_document("T", "a.md", NOTES)
+    found = split(document, 500)
+    check(document, found)
+    assert [(p.heading, [NOTES[start:end] for start, end in p.sentences]) for p in found] == [
+        ("Project Heron", ["Team lead: Anna Berg", "Budget: 40,000 euros"]),
+        ("Milestones", ["Prototype ready in June", "First sale in Oslo, of 12 units.", "Paid at once."]),
+        ("Milestones", ["The next steps are:", "1. Review", "2. Launch"]),
+        ("Milestones", ["Year | Revenue", "2022 | 4.1 m", "2023 | 5.3 m"]),
+        ("Milestones", ["The city pays for it."]),
+    ]
+
+
+def test_further_passages_of_a_table_know_its_first_row() -> None:
+    rows = "".join(f"| {year} | {year % 7} m | {year % 5} m |\n" for year in range(1990, 2020))
+    found = split(make_document("T", "a.md", f"| Year | Revenue | Profit |\n|---|---|---|\n{rows}"), 200)
+    assert [passage.heading for passage in found] == ["", *["Year | Revenue | Profit"] * (len(found) - 1)]
+    assert len(found) > 3

@@ -6,8 +6,8 @@ for character, the document's.
 
 from collections.abc import Iterator, Sequence
 
+from qa.blocks import blocks
 from qa.datatypes import Citation, Document
-from qa.passages import blocks, is_heading
 from qa.ui.markup import Mark, button, element, escaped, isolated, segments
 from qa.ui.messages import Words
 
@@ -103,7 +103,7 @@ def _lines(text: str, part: tuple[int, int], marks: Sequence[Mark]) -> Iterator[
 
 
 def _heading_lines(piece: str, offset: int) -> set[int]:
-    found = (block[0] for block in blocks(piece) if is_heading(piece, block))
+    found = (block.start for block in blocks(piece) if block.kind == "heading")
     return {offset + piece.rfind("\n", 0, start) + 1 for start in found}
 
 

@@ -1,0 +1,117 @@
+"""Document text -> blocks: paragraphs, headings, items of lists, rows of tables, by exact character offsets.
+
+Nothing that a text says may be lost: a short line is a heading only where something stands under it, and lines that
+follow one another as those of a list do are its items, with a mark or without.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Literal
+
+Kind = Literal["paragraph", "heading", "item", "row"]
+
+WRAPPED_LINE = 55
+"""Characters from which a line without closing punctuation counts as wrapped by hand, not as a line of its own."""
+HEADING_CHARACTERS, HEADING_WORDS = 80, 10
+ITEM_CHARACTERS = 200
+"""At most, of a list's item; a longer one is a paragraph with a number before it."""
+MOST_HEADINGS = 2
+"""Short lines that may stand above one text as its headings; more are a list."""
+
+_LINE = re.compile(r"[^\r\n\ufeff]+")
+_TERMINAL = re.compile(r"""[.!?:;…。！？।؟]["'”’»)\]]*\s*$""")
+_ITEM = re.compile(r"(?:[-*+•‣◦–]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+(?=\S)")
+_BULLET = re.compile(r"[-*+•‣◦–]\s+")
+_EDGES = "| \t"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Where a block stands in the text, without the mark of a list's item or the edges of a table's row."""
+
+    start: int
+    end: int
+    kind: Kind
+
+
+def trim(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the span without the white space around it."""
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def number_end(text: str, block: Block) -> int:
+    """Return where the words of a block begin that begins with a number or letter of a list ("2. ")."""
+    found = _ITEM.match(text, block.start, block.end)
+    return found.end() if found else block.start
+
+
+def blocks(text: str) -> list[Block]:
+    """Return the blocks of a text in order; rules and other lines without a letter or digit are none."""
+    found = [_read(text, start, end) for start, end in _joined(text) if any(map(str.isalnum, text[start:end]))]
+    placed: list[Block] = []
+    for short, run in groupby(found, key=lambda block: block.kind == "heading" and text[block.start] != "#"):
+        lines = list(run)
+        end = len(placed) + len(lines)
+        if short and _is_list(text, lines, found[end] if end < len(found) else None):
+            lines = [replace(line, kind="item") for line in lines]
+        placed += lines
+    return placed
+
+
+def _is_list(text: str, lines: list[Block], below: Block | None) -> bool:
+    """Say whether short lines are a list: many, pairs of a name and a value, or lines with nothing under them."""
+    pairs = len(lines) == MOST_HEADINGS and all(": " in text[line.start : line.end] for line in lines)
+    return len(lines) > MOST_HEADINGS or pairs or not below or below.kind == "heading"
+
+
+def _joined(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of lines, those wrapped by hand joined to one."""
+    start = end = -1
+    for match in _LINE.finditer(text):
+        line = trim(text, *match.span())
+        if line[0] == line[1]:
+            continue
+        if start >= 0:
+            gap = text[end : line[0]]
+            wrapped = (
+                gap.count("\n") + gap.count("\r") - gap.count("\r\n") == 1
+                and end - max(start, text.rfind("\n", start, end) + 1) >= WRAPPED_LINE
+                and not _TERMINAL.search(text, start, end)
+                and not _is_row(text[start:end])
+                and not _ITEM.match(text, line[0])
+            )
+            if wrapped:
+                end = line[1]
+                continue
+            yield start, end
+        start, end = line
+    if start >= 0:
+        yield start, end
+
+
+def _read(text: str, start: int, end: int) -> Block:
+    words = text[start:end]
+    if words.startswith("#"):
+        return Block(start, end, "heading")
+    if _is_row(words):
+        bare = words.strip(_EDGES)
+        start += words.index(bare)
+        return Block(start, start + len(bare), "row")
+    if _ITEM.match(words):
+        bullet = _BULLET.match(words)
+        kind: Kind = "item" if len(words) <= ITEM_CHARACTERS else "paragraph"
+        return Block(start + (bullet.end() if bullet else 0), end, kind)
+    short = len(words) <= HEADING_CHARACTERS and len(words.split()) <= HEADING_WORDS and not _TERMINAL.search(words)
+    return Block(start, end, "heading" if short else "paragraph")
+
+
+def _is_row(line: str) -> bool:
+    """Say whether a line is a table's row: cells between upright strokes, or two and more strokes or tabs."""
+    inside = line.strip(_EDGES)
+    return ("|" in inside and (line.startswith("|") or inside.count(" | ") > 1)) or inside.count("\t") > 1

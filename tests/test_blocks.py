@@ -1,0 +1,43 @@
+"""Blocks of a text: what is a heading, what a list, what a table; nothing is lost."""
+
+import pytest
+
+from qa.blocks import blocks
+
+
+def kinds(text: str) -> list[tuple[str, str]]:
+    """Return the kind and the words of each block."""
+    return [(block.kind, text[block.start : block.end]) for block in blocks(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Old town\nIt ended.", [("heading", "Old town"), ("paragraph", "It ended.")]),
+        ("# Anything.\n\n## More", [("heading", "# Anything."), ("heading", "## More")]),
+        ("Part 1: Rain\nIt fell.", [("heading", "Part 1: Rain"), ("paragraph", "It fell.")]),
+        ("Town\nBy Ana\nIt fell.", [("heading", "Town"), ("heading", "By Ana"), ("paragraph", "It fell.")]),
+        ("It fell.\nThe end", [("paragraph", "It fell."), ("item", "The end")]),
+        ("Lead: Ana\nStart: May\nIt fell.", [("item", "Lead: Ana"), ("item", "Start: May"), ("paragraph", "It fell.")]),
+        ("Eggs\nSalt\nTea\nMix.", [("item", "Eggs"), ("item", "Salt"), ("item", "Tea"), ("paragraph", "Mix.")]),
+        ("Budget\n# Next\nIt fell.", [("item", "Budget"), ("heading", "# Next"), ("paragraph", "It fell.")]),
+        ("- Milk\n* Bread.\n2) Tea", [("item", "Milk"), ("item", "Bread."), ("item", "2) Tea")]),
+        ("| a | b |\n|---|:-:|\n| 1 | 2 |", [("row", "a | b"), ("row", "1 | 2")]),
+        ("a\tb\tc\nd | e | f", [("row", "a\tb\tc"), ("row", "d | e | f")]),
+        ("It fell.\n\n* * *\n-----\nIt rose.", [("paragraph", "It fell."), ("paragraph", "It rose.")]),
+        ("Weather\n=======\nIt fell.", [("heading", "Weather"), ("paragraph", "It fell.")]),
+    ],
+)
+def test_kinds(text: str, expected: list[tuple[str, str]]) -> None:
+    assert kinds(text) == expected
+
+
+def test_items_and_rows_are_not_taken_for_wrapped_lines() -> None:
+    item = "a line of a list that is as long as one that was wrapped by hand"
+    assert kinds(f"- {item}\n- {item}") == [("item", item), ("item", item)]
+    row = f"{item} | of a table | with three cells"
+    assert kinds(f"| {row} |\n| {row} |") == [("row", row), ("row", row)]
+
+
+def test_a_long_item_is_a_paragraph() -> None:
+    assert kinds("1. " + "It rained for a day. " * 12)[0][0] == "paragraph"
