@@ -21,7 +21,7 @@ MOST_HEADINGS = 2
 """Short lines that may stand above one text as its headings; more are a list."""
 
 _LINE = re.compile(r"[^\r\n\ufeff]+")
-_TERMINAL = re.compile(r"""[.!?:;…。！？।؟]["'”’»)\]]*\s*$""")
+TERMINAL = re.compile(r"""[.!?:;…。！？।؟]["'”’»)\]]*\s*$""")
 _ITEM = re.compile(r"(?:[-*+•‣◦–]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+(?=\S)")
 _BULLET = re.compile(r"[-*+•‣◦–]\s+")
 _EDGES = "| \t"
@@ -43,6 +43,11 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
     while end > start and text[end - 1].isspace():
         end -= 1
     return start, end
+
+
+def begins_item(line: str) -> bool:
+    """Say whether a line begins with the mark or the number of a list's item."""
+    return bool(_ITEM.match(line))
 
 
 def number_end(text: str, block: Block) -> int:
@@ -82,7 +87,7 @@ def _joined(text: str) -> Iterator[tuple[int, int]]:
             wrapped = (
                 gap.count("\n") + gap.count("\r") - gap.count("\r\n") == 1
                 and end - max(start, text.rfind("\n", start, end) + 1) >= WRAPPED_LINE
-                and not _TERMINAL.search(text, start, end)
+                and not TERMINAL.search(text, start, end)
                 and not _is_row(text[start:end])
                 and not _ITEM.match(text, line[0])
             )
@@ -107,11 +112,11 @@ def _read(text: str, start: int, end: int) -> Block:
         bullet = _BULLET.match(words)
         kind: Kind = "item" if len(words) <= ITEM_CHARACTERS else "paragraph"
         return Block(start + (bullet.end() if bullet else 0), end, kind)
-    short = len(words) <= HEADING_CHARACTERS and len(words.split()) <= HEADING_WORDS and not _TERMINAL.search(words)
+    short = len(words) <= HEADING_CHARACTERS and len(words.split()) <= HEADING_WORDS and not TERMINAL.search(words)
     return Block(start, end, "heading" if short else "paragraph")
 
 
 def _is_row(line: str) -> bool:
-    """Say whether a line is a table's row: cells between upright strokes, or two and more strokes or tabs."""
+    """Say whether a line is a table's row: cells between upright strokes, or two tabs and more."""
     inside = line.strip(_EDGES)
-    return ("|" in inside and (line.startswith("|") or inside.count(" | ") > 1)) or inside.count("\t") > 1
+    return " | " in inside or (line.startswith("|") and "|" in inside) or inside.count("\t") > 1

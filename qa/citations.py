@@ -238,6 +238,5 @@ def _cite(
     quote = document.text[sentence.start : sentence.end]
     if quote != sentence.text:
         raise AssertionError(f"sentence {sentence} is not what {document.source} holds there")
-    return Citation(
-        marker, document.id, document.source, sentence.passage_id, sentence.start, sentence.end, quote, *span
-    )
+    place = (sentence.passage_id, sentence.start, sentence.end, quote)
+    return Citation(marker, document.id, document.source, *place, *span, document.page(sentence.start))

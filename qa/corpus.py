@@ -1,7 +1,8 @@
-"""Files -> Documents: finding, decoding and naming the texts of a corpus; the one place where bytes become text.
+"""Files -> Documents: finding, decoding and naming the texts of a corpus.
 
 A text is never changed after decoding except as Python's own text reading does it (universal newlines), so offsets
-count into exactly what `open(path, encoding="utf-8")` reads. Nothing here splits or stores.
+count into exactly what `open(path, encoding="utf-8")` reads; for PDF, Word and web pages they count into the text that
+formats.py takes out of them. Nothing here splits or stores.
 """
 
 import codecs
@@ -14,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from qa.datatypes import Document
 from qa.errors import CorpusError
+from qa.formats import READERS
 
 TEXT_SUFFIXES = frozenset({"", ".txt", ".text", ".md", ".markdown", ".rst", ".org", ".adoc", ".log"})
 MEGABYTE = 1_000_000
@@ -34,7 +36,7 @@ class CorpusFile:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The text of a file and the encoding it was read with."""
+    """The text of a file and the encoding it was read with, "" where it was taken out of another format."""
 
     text: str
     encoding: str
@@ -43,7 +45,7 @@ class Decoded:
 def title_of(source: str) -> str:
     """Return a readable title from a file name: 'old-town_fair.txt' gives 'Old town fair'."""
     name = PurePosixPath(source)
-    stem = name.stem if name.suffix.lower() in TEXT_SUFFIXES else name.name
+    stem = name.stem if name.suffix.lower() in TEXT_SUFFIXES or name.suffix.lower() in READERS else name.name
     words = re.sub(r"[\s_-]+", " ", stem).strip() or source
     return words[:1].upper() + words[1:]
 
@@ -79,13 +81,16 @@ def decode(data: bytes, source: str) -> Decoded:
             continue
         if "\0" not in text and (encoding != "cp1252" or not _CONTROL.search(text)):
             return Decoded(text, encoding)
-    raise CorpusError(f"{source!r} is not a text file: save it as UTF-8 text or Markdown")
+    raise CorpusError(f"{source!r} is not a text file: save it as UTF-8 text, PDF, Word (.docx) or HTML")
 
 
 def read_file(path: Path, source: str, max_megabytes: float) -> tuple[Document, Decoded]:
     """Read one file; see `read_document`. The second value tells the encoding."""
-    if path.suffix.lower() not in TEXT_SUFFIXES:
-        raise CorpusError(f"{source!r} is no text or Markdown file ({path.suffix}): convert it to one of these first")
+    suffix = path.suffix.lower()
+    if suffix not in TEXT_SUFFIXES and suffix not in READERS:
+        raise CorpusError(
+            f"{source!r} is of a kind that is not read ({path.suffix}): save it as PDF, Word (.docx), HTML or text"
+        )
     try:
         size = path.stat().st_size
         if size > max_megabytes * MEGABYTE:
@@ -96,12 +101,15 @@ def read_file(path: Path, source: str, max_megabytes: float) -> tuple[Document, 
         data = path.read_bytes()
     except OSError as error:
         raise CorpusError(f"cannot read {source!r}: {error.strerror or error}") from error
+    if suffix in READERS:
+        text, title = READERS[suffix](data, source)
+        return make_document(title or title_of(source), source, text), Decoded(text, "")
     decoded = decode(data, source)
     return make_document(_heading(decoded.text, path) or title_of(source), source, decoded.text), decoded
 
 
 def read_document(path: Path, source: str, max_megabytes: float) -> Document:
-    """Read one text or Markdown file.
+    """Read one file: text, Markdown, PDF, Word or a web page.
 
     Args:
         path: the file.
@@ -142,7 +150,7 @@ def list_files(corpus: Path, exclude: Path | None = None) -> list[CorpusFile]:
             if name[0] != "." and path.is_file():
                 found.append(_entry(path, path.relative_to(corpus).as_posix()))
     if not found:
-        raise CorpusError(f"the folder {str(corpus)!r} holds no files: put text or Markdown files into it")
+        raise CorpusError(f"the folder {str(corpus)!r} holds no files: put documents into it")
     return sorted(found, key=lambda file: file.source)
 
 

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypedDict
 
+PAGE_BREAK = "\f"
+"""Stands in a text between two pages, where the file has pages."""
+
 
 class Turn(TypedDict):
     """One earlier message of the conversation."""
@@ -24,6 +27,10 @@ class Document:
     title: str
     source: str
     text: str
+
+    def page(self, offset: int) -> int:
+        """Return the number of the page, from 1, that a character stands on; 0 where the text has no pages."""
+        return self.text.count(PAGE_BREAK, 0, offset) + 1 if PAGE_BREAK in self.text else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,8 @@ class Citation:
     """A verbatim quote: exists only when `document.text[start:end] == quote`.
 
     `marker` counts from 1 in order of first use; `answer_start`, `answer_end` delimit the part of `Answer.text`
-    that the quote supports, its own mark not included.
+    that the quote supports, its own mark not included. `page` is the number of the page that the quote begins on, from
+    1; 0 where the document has no pages.
     """
 
     marker: int
@@ -69,6 +77,12 @@ class Citation:
     quote: str
     answer_start: int
     answer_end: int
+    page: int = 0
+
+    @property
+    def where(self) -> str:
+        """The source, with the page where there are pages: 'report.pdf, p. 3'."""
+        return f"{self.source}, p. {self.page}" if self.page else self.source
 
 
 @dataclass(frozen=True, slots=True)

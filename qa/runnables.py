@@ -34,6 +34,7 @@ def _block(citation: Citation, answer: Answer) -> CitationBlock:
         document_id=citation.document_id,
         source_start=citation.start,
         source_end=citation.end,
+        source_page=citation.page,
     )
 
 

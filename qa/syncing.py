@@ -138,7 +138,7 @@ def _look(file: CorpusFile, stamp: Stamp | None, settings: Settings, work: _Work
             work.drop.append(stamp.document_id)
             work.removed += 1
         return
-    if decoded.encoding != "utf-8":
+    if decoded.encoding not in ("utf-8", ""):
         work.notes[file.source] = f"read as {decoded.encoding}: offsets count into the decoded text"
     if stamp and stamp.document_id == document.id:
         work.restamp.append(Stamp(document.id, file.size, file.modified, time.time_ns()))

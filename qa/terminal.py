@@ -37,7 +37,8 @@ def show_answer(answer: Mapping[str, Any], as_json: bool) -> None:
         note(f"searched for: {answer['search_question']}")
     print(answer["text"])
     for cited in answer["citations"]:
-        print(f"\n[{cited['marker']}] {cited['quote']}\n    {cited['source']} {cited['start']}-{cited['end']}")
+        page = f", p. {cited['page']}," if cited["page"] else ""
+        print(f"\n[{cited['marker']}] {cited['quote']}\n    {cited['source']}{page} {cited['start']}-{cited['end']}")
     sys.stdout.flush()
     note(f"confidence {answer['confidence']:.2f}, {answer['timings']['total']:.1f} s")
 

@@ -48,9 +48,10 @@ UI = (
 
 LAYERS = (
     (("errors", "settings"), ("datatypes",), ("errand",)),
+    (("blocks", "paragraphs", "pdf", "formats"),),
     (
         ("corpus",),
-        ("blocks", "passages", "parts"),
+        ("passages", "parts"),
         ("lexical",),
         (
             "courtesy",
@@ -98,10 +99,13 @@ LAYERS = (
 
 HEAVY = {
     "chromadb": {"vectors"},
+    "docx": {"formats"},
     "gradio": {"ui"},
     "huggingface_hub": {"weights"},
+    "pypdfium2": {"pdf"},
     "sentence_transformers": {"embedding"},
     "torch": {"embedding"},
+    "trafilatura": {"formats"},
     "xllamacpp": {"llama_server"},
 }
 """Heavy library -> the module, or the folder, that alone may import it."""
@@ -109,8 +113,9 @@ HEAVY = {
 LOADED_BY_NAME = {"", "cli"}
 """Who may load our own modules by name: the package's face and the shell, so that both are light until used."""
 
-NOT_IMPORTED = {"langchain-openai", "transformers"}
-"""Declared though never imported: LangChain loads one by name, the other bounds what sentence-transformers brings."""
+NOT_IMPORTED = {"langchain-openai", "lxml-html-clean", "transformers"}
+"""Declared though never imported: LangChain loads one by name, trafilatura needs the second, the third bounds what
+sentence-transformers brings."""
 
 
 def module_name(path: Path) -> str:

@@ -73,12 +73,12 @@ def test_bytes_that_are_no_text_are_refused(data: bytes) -> None:
 
 
 def test_refusals_say_which_file_and_what_to_do(tmp_path: Path) -> None:
-    for name, content in {"big.txt": b"words " * 200_000, "a.pdf": b"%PDF", "empty.txt": b" \n"}.items():
+    for name, content in {"big.txt": b"words " * 200_000, "a.odt": b"PK", "empty.txt": b" \n"}.items():
         (tmp_path / name).write_bytes(content)
     (tmp_path / "folder.txt").mkdir()
     for name, said in {
         "big.txt": "'big.txt' has 1.2 MB, more than max_file_megabytes=1",
-        "a.pdf": "'a.pdf' is no text or Markdown file",
+        "a.odt": "'a.odt' is of a kind that is not read (.odt): save it as PDF, Word (.docx), HTML or text",
         "empty.txt": "'empty.txt' holds no words",
         "gone.txt": "cannot read 'gone.txt'",
         "folder.txt": "cannot read 'folder.txt'",

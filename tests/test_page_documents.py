@@ -35,7 +35,7 @@ def test_adding_choosing_and_removing(window: Window, tmp_path: Path) -> None:
     )
     notes = window.page.locator("#notes")
     expect(notes).to_contain_text("Added:")
-    expect(notes).to_contain_text("is no text or Markdown file (.bin): convert it to one of these first")
+    expect(notes).to_contain_text("is of a kind that is not read (.bin): save it as PDF, Word (.docx), HTML or text")
     expect(window.page.locator("#article")).to_contain_text("Cats sleep a lot.")
     paste(window, "Dogs", "Dogs bark.\nThey do.")
 
@@ -72,7 +72,7 @@ def test_adding_files_tells_how_far_it_is(window: Window, tmp_path: Path) -> Non
     [
         ("empty.txt", b"", "holds no words"),
         ("binary.txt", b"\x00\x01\x02", "is not a text file: save it as UTF-8 text"),
-        ("scanned or locked.pdf", b"%PDF-1.7\n/Encrypt 5 0 R", "is no text or Markdown file (.pdf): convert it"),
+        ("cut off.pdf", b"%PDF-1.7\n/Encrypt 5 0 R", "is a damaged PDF: save it or download it again"),
         ("large.txt", b"many words " * 100_000, "large.txt. At most 1 MB a file"),
     ],
 )

@@ -68,7 +68,8 @@ def quotes_html(answer: Answer, turn: int, words: Words) -> str:
 
 def _quote(citation: Citation, turn: int, titles: dict[str, str], words: Words) -> str:
     quote = element("q", escaped(citation.quote), dir="auto")
-    source = words("in_document", title=isolated(titles.get(citation.document_id, citation.source)))
+    title = isolated(titles.get(citation.document_id, citation.source))
+    source = words("on_page", title=title, page=citation.page) if citation.page else words("in_document", title=title)
     copy = button(words("copy_link"), data_copy_link=citation_address(citation))
     content = citation_link(citation, turn, quote, "quote", words) + element("span", f"{source} {copy}", class_="from")
     return element("li", content, value=citation.marker)

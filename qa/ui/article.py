@@ -7,7 +7,7 @@ for character, the document's.
 from collections.abc import Iterator, Sequence
 
 from qa.blocks import blocks
-from qa.datatypes import Citation, Document
+from qa.datatypes import PAGE_BREAK, Citation, Document
 from qa.ui.markup import Mark, button, element, escaped, isolated, segments
 from qa.ui.messages import Words
 
@@ -60,7 +60,7 @@ def article_html(
     number = next((n for n, (_, end) in enumerate(cuts) if anchor < end), len(cuts) - 1)
     title = element("h2", escaped(document.title), id="article-title", dir="auto")
     head = element("header", title + element("p", isolated(document.source), class_="source"), class_="article-head")
-    lines = element("div", "".join(_lines(document.text, cuts[number], shown)), class_="text", dir="auto")
+    lines = element("div", "".join(_lines(document, cuts[number], shown, words)), class_="text", dir="auto")
     return element(
         "article",
         head + _part_links(document.id, cuts, number, words) + lines,
@@ -90,15 +90,16 @@ def _part_links(document_id: str, cuts: list[tuple[int, int]], number: int, word
     return element("nav", content, class_="parts", aria_label=words("article"))
 
 
-def _lines(text: str, part: tuple[int, int], marks: Sequence[Mark]) -> Iterator[str]:
+def _lines(document: Document, part: tuple[int, int], marks: Sequence[Mark], words: Words) -> Iterator[str]:
     """Yield one element for each line of the part; its line break stays inside, so that no character is lost."""
+    text = document.text
     headings = _heading_lines(text[slice(*part)], part[0])
     start = part[0]
     while start < part[1]:
         end = text.find("\n", start, part[1]) + 1 or part[1]
         name = "h3" if start in headings else "p"
         blank = "true" if text[start:end].isspace() else None
-        yield element(name, "".join(_pieces(text, start, end, marks)), dir="auto", aria_hidden=blank)
+        yield element(name, "".join(_pieces(document, start, end, marks, words)), dir="auto", aria_hidden=blank)
         start = end
 
 
@@ -107,9 +108,9 @@ def _heading_lines(piece: str, offset: int) -> set[int]:
     return {offset + piece.rfind("\n", 0, start) + 1 for start in found}
 
 
-def _pieces(text: str, start: int, end: int, marks: Sequence[Mark]) -> Iterator[str]:
+def _pieces(document: Document, start: int, end: int, marks: Sequence[Mark], words: Words) -> Iterator[str]:
     for segment in segments(start, end, marks):
-        content = escaped(text[segment.start : segment.end])
+        content = _with_pages(document, segment.start, segment.end, words)
         if not segment.marks:
             yield content
             continue
@@ -122,3 +123,12 @@ def _pieces(text: str, start: int, end: int, marks: Sequence[Mark]) -> Iterator[
             data_marks=" ".join(map(str, segment.marks)),
             data_number=" ".join(str(number) for number in segment.last if number) or None,
         )
+
+
+def _with_pages(document: Document, start: int, end: int, words: Words) -> str:
+    """Return the text between two offsets, each page's number where it begins."""
+    first, *others = document.text[start:end].split(PAGE_BREAK)
+    content = escaped(first)
+    for page, text in enumerate(others, document.page(start) + 1):
+        content += element("span", PAGE_BREAK, class_="page", data_page=words("page", page=page)) + escaped(text)
+    return content

@@ -29,7 +29,7 @@ def _answer(answer: Answer, words: Words) -> list[str]:
     lines = [markdown_text(line) for line in answer.text.splitlines() if line.strip()]
     quotes = [
         f"{citation.marker}. > {markdown_text(citation.quote)}  \n"
-        f"   {markdown_text(citation.source)}, {citation.start}–{citation.end}"
+        f"   {markdown_text(citation.where)}, {citation.start}–{citation.end}"
         for citation in answer.citations
     ]
     return [*lines, f"*{confidence_words(answer, words)}*", *(["\n".join(quotes)] if quotes else [])]

@@ -166,4 +166,4 @@ def plain(answer: Answer) -> str:
 
 
 def _quote_line(citation: Citation) -> str:
-    return f"[{citation.marker}] {citation.quote} ({citation.source})"
+    return f"[{citation.marker}] {citation.quote} ({citation.where})"

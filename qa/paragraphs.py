@@ -1,0 +1,127 @@
+"""Lines of a page -> text: lines joined to paragraphs by where they stand, divided words made whole.
+
+A form feed stands between two pages, as is the custom of text files, so that the page of every offset is known
+(`Document.page`).
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from qa.blocks import TERMINAL, begins_item
+from qa.datatypes import PAGE_BREAK
+
+SAME_SIZE = 0.12
+"""Heights of letters that differ by no larger share are of one size."""
+LOOSE = 1.35
+"""Times the usual distance of lines, up to which the next line is of the same paragraph."""
+INDENT = 0.8
+"""Heights of letters by which the first line of a paragraph is set in."""
+FULL, HALF_FULL = 0.85, 0.65
+"""Shares of the usual length of lines: one that is shorter and ends a sentence ends a paragraph; one that is still
+shorter is a line of its own also where it ends none."""
+NARROWEST = 0.4
+"""Of the width of a page's words, what a full line has at least."""
+LONGEST_WORD = 60
+HYPHENS = "-\u00ad\x02\ufffe"
+"""What PDFium gives for a hyphen at the end of a line."""
+
+_CLEANED: dict[int, str] = {
+    **dict.fromkeys((*range(9), 11, *range(14, 32), 127, 173, 65279, 65534), ""),
+    **{ord(one): two for one, two in zip("ﬀﬁﬂﬃﬄﬅﬆ", ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True)},
+}
+"""Control characters go, ligatures become letters."""
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a page, counted from 0; distances in points from the page's lower left corner.
+
+    `row` says that it has the cells of a table, `marginal` that it stands where running heads do.
+    """
+
+    page: int
+    text: str
+    left: float
+    right: float
+    bottom: float
+    height: float
+    row: bool
+    marginal: bool
+
+
+def text_of(lines: Sequence[Line]) -> str:
+    """Return the lines as text: one line for each paragraph, an empty one between two."""
+    words = Counter(word.lower() for line in lines for word in _WORD.findall(line.text))
+    filled, leading = _filled(lines), _leading(lines)
+    text, paragraph = [PAGE_BREAK] * lines[0].page, lines[0].text
+    for at, (above, line) in enumerate(pairwise(lines)):
+        turned = PAGE_BREAK * (line.page - above.page)
+        if not _continues(above, line, filled[at], leading):
+            text += [paragraph, f"\n\n{turned}"]
+            paragraph = line.text
+            continue
+        first, _, rest = line.text.partition(" ")
+        if half := _half(paragraph, first):
+            hyphen = "-" if _is_compound(half, first, words) else ""
+            paragraph = f"{paragraph[:-1]}{hyphen}{first}{turned or ' '}{rest}"
+        else:
+            paragraph += f"{turned or ' '}{line.text}"
+    return "".join([*text, paragraph]).translate(_CLEANED).strip(" ")
+
+
+def _filled(lines: Sequence[Line]) -> list[float]:
+    """Return how much of the usual length of the lines of its column each line has."""
+    pages: dict[int, list[Line]] = defaultdict(list)
+    for line in lines:
+        pages[line.page].append(line)
+    found = []
+    for line in lines:
+        page = pages[line.page]
+        width = max(other.right for other in page) - min(other.left for other in page)
+        rights = [other.right for other in page if abs(other.left - line.left) <= 2 * line.height]
+        usual = max(sorted(rights)[len(rights) * 3 // 4] - line.left, NARROWEST * width)
+        found.append((line.right - line.left) / max(usual, 1))
+    return found
+
+
+def _leading(lines: Sequence[Line]) -> float:
+    """Return the usual distance of a line from the one above, in heights of its letters."""
+    drops = [(above.bottom - line.bottom) / max(line.height, 1) for above, line in pairwise(lines)]
+    return median([drop for drop in drops if 0.5 < drop < 3] or [1.2])
+
+
+def _continues(above: Line, line: Line, filled: float, leading: float) -> bool:
+    """Say whether a line goes on with the paragraph of the line above; `filled` is that one's share of a full line."""
+    if above.row or line.row or begins_item(line.text):
+        return False
+    if abs(above.height - line.height) > SAME_SIZE * max(above.height, line.height):
+        return False
+    ended, lower = bool(TERMINAL.search(above.text)), line.text[0].islower()
+    drop = above.bottom - line.bottom
+    if above.page != line.page or drop < 0:
+        return not ended and filled > (HALF_FULL if lower else FULL)
+    if drop > LOOSE * leading * line.height:
+        return False
+    if ended:
+        return filled > FULL and line.left - above.left < INDENT * line.height
+    return lower or filled > HALF_FULL
+
+
+def _half(paragraph: str, first: str) -> str:
+    """Return the beginning of a word that the end of a line divides, or ""."""
+    if paragraph[-1] not in HYPHENS or not first[0].islower():
+        return ""
+    (*_, half), divided = ["", *_WORD.findall(paragraph[-LONGEST_WORD:-1])], paragraph[-2:-1].isalpha()
+    return half if divided else ""
+
+
+def _is_compound(half: str, first: str, words: Counter[str]) -> bool:
+    """Say whether a word that the end of a line divides has its hyphen elsewhere, too."""
+    other = _WORD.match(first)
+    rest = other[0] if other else first
+    return words[f"{half}-{rest}".lower()] > words[f"{half}{rest}".lower()]

@@ -1,0 +1,176 @@
+"""PDF, Word and web pages become text: paragraphs, headings, lists and tables, and pages where there are some."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import docx
+import pytest
+from docx.document import Document as WordDocument
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Table
+
+from qa import formats
+from qa.blocks import blocks
+from qa.corpus import read_document
+from qa.errors import CorpusError
+from qa.passages import split
+
+STYLES = getSampleStyleSheet()
+
+
+def furnish(canvas: Canvas, template: SimpleDocTemplate) -> None:
+    """Draw what stands on every page."""
+    canvas.drawString(72, A4[1] - 40, "The Harbour Gazette")
+    canvas.drawString(72, 40, f"Page {template.page}")
+
+
+def pdf(path: Path, content: list[Flowable], **options: object) -> Path:
+    """Write a PDF of two pages or so."""
+    SimpleDocTemplate(str(path), pagesize=A4, **options).build(content, furnish, furnish)
+    return path
+
+
+def paragraphs(text: str) -> list[Flowable]:
+    """Return paragraphs of a body text."""
+    return [Paragraph(block, STYLES["BodyText"]) for block in text.split("\n") if block.strip()]
+
+
+def test_an_article_comes_out_of_a_pdf_as_it_went_in(tmp_path: Path, seed_article: Path) -> None:
+    text = seed_article.read_text(encoding="utf-8")
+    path = pdf(tmp_path / "report.pdf", [Paragraph("A rift", STYLES["Title"]), *paragraphs(text)])
+    document = read_document(path, path.name, 20)
+    assert document.title == "A rift"
+    assert document.text.count("\f") == 1
+    pair = (document.text.replace("\f", " "), text)
+    read, written = ([" ".join(line.split()) for line in one.splitlines()] for one in pair)
+    assert list(filter(None, read)) == ["A rift", *filter(None, written)]
+
+
+def test_a_table_in_a_pdf_becomes_rows(tmp_path: Path) -> None:
+    rows = [["Year", "Exports", "Imports"], ["2022", "4.1 m", "1.2 m"], ["2023", "5.3 m", "0.9 m"]]
+    content = [*paragraphs("The trade of the town grew. " * 12), Table(rows, colWidths=[80, 80, 80])]
+    document = read_document(pdf(tmp_path / "a.pdf", content), "a.pdf", 20)
+    table = split(document, 500)[-1]
+    assert [document.text[a:b] for a, b in table.sentences] == [
+        "Year | Exports | Imports",
+        "2022 | 4.1 m | 1.2 m",
+        "2023 | 5.3 m | 0.9 m",
+    ]
+
+
+def test_the_page_of_an_offset(tmp_path: Path) -> None:
+    pages = [f"The word of page {number} is {word}. " + "It rained all day. " * 400 for number, word in enumerate("xy")]
+    document = read_document(pdf(tmp_path / "a.pdf", paragraphs("\n".join(pages))), "a.pdf", 20)
+    assert document.page(0) == 1
+    last = document.text.index("is y")
+    assert document.page(last) == document.text[:last].count("\f") + 1 > 1
+    assert "Gazette" not in document.text
+    assert "Page" not in document.text
+
+
+@pytest.mark.parametrize(
+    ("named", "title"),
+    [("Minutes of May", "Minutes of May"), *((name, "A rift") for name in ("untitled", "Microsoft Word - x", "a.doc"))],
+)
+def test_the_title_of_a_pdf(tmp_path: Path, named: str, title: str) -> None:
+    content = [Paragraph("A rift", STYLES["Title"]), *paragraphs("It rained all day. " * 20)]
+    assert read_document(pdf(tmp_path / "a.pdf", content, title=named), "a.pdf", 20).title == title
+
+
+def blank(path: Path) -> None:
+    """Write a page with a picture alone."""
+    canvas = Canvas(str(path))
+    canvas.rect(50, 50, 100, 100, fill=1)
+    canvas.save()
+
+
+@pytest.mark.parametrize(
+    ("write", "told"),
+    [
+        (lambda path: path.write_bytes(b"%PDF-1.7\nnothing"), "'a.pdf' is a damaged PDF: save it or download it again"),
+        (lambda path: pdf(path, paragraphs("It fell."), encrypt=StandardEncryption("x")), "locked with a password"),
+        (blank, "holds no text, only pictures of it: run text recognition (OCR) on it first"),
+    ],
+    ids=["damaged", "locked", "scanned"],
+)
+def test_a_pdf_that_cannot_be_read(tmp_path: Path, write: Callable[[Path], object], told: str) -> None:
+    write(tmp_path / "a.pdf")
+    with pytest.raises(CorpusError) as caught:
+        read_document(tmp_path / "a.pdf", "a.pdf", 20)
+    assert told in str(caught.value)
+
+
+def word_file() -> WordDocument:
+    """Return a Word file with one of everything."""
+    document = docx.Document()
+    document.core_properties.title = "Harbour report"
+    document.add_heading("The harbour", 0)
+    document.add_paragraph("It was founded in 1998.\nThe city pays for it.")
+    document.add_heading("Milestones", 1)
+    for item in ("Prototype ready in June", "First sale in Oslo"):
+        document.add_paragraph(item, style="List Bullet")
+    table = document.add_table(rows=3, cols=3)
+    for row, words in enumerate((("Year", "Trade", ""), ("2022", "4.1 m", "1.2 m"), ("2023", "5.3 m", "0.9 m"))):
+        for column, word in enumerate(words):
+            table.cell(row, column).text = word
+    table.cell(0, 1).merge(table.cell(0, 2))
+    document.add_paragraph("It closed in 2024.")
+    return document
+
+
+def test_word(tmp_path: Path) -> None:
+    word_file().save(str(tmp_path / "a.docx"))
+    document = read_document(tmp_path / "a.docx", "a.docx", 20)
+    assert document.title == "Harbour report"
+    assert [(block.kind, document.text[block.start : block.end]) for block in blocks(document.text)] == [
+        ("heading", "# The harbour"),
+        ("paragraph", "It was founded in 1998. The city pays for it."),
+        ("heading", "## Milestones"),
+        ("item", "Prototype ready in June"),
+        ("item", "First sale in Oslo"),
+        ("row", "Year | Trade"),
+        ("row", "2022 | 4.1 m | 1.2 m"),
+        ("row", "2023 | 5.3 m | 0.9 m"),
+        ("paragraph", "It closed in 2024."),
+    ]
+
+
+def test_a_word_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.docx"
+    for data in (b"", b"\xd0\xcf\x11\xe0 locked", b"PK\x03\x04 cut"):
+        path.write_bytes(data)
+        with pytest.raises(CorpusError, match="no Word file that can be read"):
+            read_document(path, "a.docx", 20)
+    packed = io.BytesIO()
+    word_file().save(packed)
+    monkeypatch.setattr(formats, "MOST_UNPACKED", 10_000)
+    with pytest.raises(CorpusError, match="unpacks to more than"):
+        formats.read_docx(packed.getvalue(), "a.docx")
+
+
+def test_a_web_page(tmp_path: Path, seed_article: Path) -> None:
+    lines = [line for line in seed_article.read_text(encoding="utf-8").splitlines() if line.strip()]
+    body = "".join(f"<p>{line}</p>" for line in lines)
+    page = (
+        "<html><head><title>A rift | Gazette</title><meta property='og:title' content='A rift'>"
+        "<script>var x = 'never';</script></head><body><nav><a href='/'>Home</a> <a href='/w'>World</a></nav>"
+        f"<article><h1>A rift</h1>{body}<ul><li>First point</li><li>Second <b>point</b></li></ul></article>"
+        "<footer>All rights reserved</footer></body></html>"
+    )
+    (tmp_path / "a.html").write_text(page, encoding="utf-8")
+    document = read_document(tmp_path / "a.html", "a.html", 20)
+    assert document.title == "A rift"
+    read = [line for line in document.text.splitlines() if line.strip()]
+    assert [line for line in lines if line not in read] == []
+    assert read[-2:] == ["- First point", "- Second point"]
+    assert not {"Home", "never", "All rights reserved"} & set(read)
+
+
+def test_a_web_page_without_text(tmp_path: Path) -> None:
+    (tmp_path / "a.htm").write_bytes(b"<html><body><img src='a.png'></body></html>")
+    with pytest.raises(CorpusError, match="no text is found in the web page"):
+        read_document(tmp_path / "a.htm", "a.htm", 20)
