@@ -20,10 +20,10 @@ LOOSE = 1.35
 """Times the usual distance of lines, up to which the next line is of the same paragraph."""
 INDENT = 0.8
 """Heights of letters by which the first line of a paragraph is set in."""
-FULL, HALF_FULL = 0.85, 0.65
-"""Shares of the usual length of lines: one that is shorter and ends a sentence ends a paragraph; one that is still
-shorter is a line of its own also where it ends none."""
-NARROWEST = 0.4
+FITS = 0.96
+"""Share of the usual length of lines: where a line and the first word of the next are no longer than that, somebody
+ended the line there; else it was full."""
+NARROWEST = 0.25
 """Of the width of a page's words, what a full line has at least."""
 LONGEST_WORD = 60
 HYPHENS = "-\u00ad\x02\ufffe"
@@ -56,12 +56,12 @@ class Line:
 
 def text_of(lines: Sequence[Line]) -> str:
     """Return the lines as text: one line for each paragraph, an empty one between two."""
-    words = Counter(word.lower() for line in lines for word in _WORD.findall(line.text))
-    filled, leading = _filled(lines), _leading(lines)
+    words = _words(lines)
+    lengths, leading = _usual_lengths(lines), _leading(lines)
     text, paragraph = [PAGE_BREAK] * lines[0].page, lines[0].text
     for at, (above, line) in enumerate(pairwise(lines)):
         turned = PAGE_BREAK * (line.page - above.page)
-        if not _continues(above, line, filled[at], leading):
+        if not _continues(above, line, _is_full(above, line, lengths[at]), leading):
             text += [paragraph, f"\n\n{turned}"]
             paragraph = line.text
             continue
@@ -74,8 +74,8 @@ def text_of(lines: Sequence[Line]) -> str:
     return "".join([*text, paragraph]).translate(_CLEANED).strip(" ")
 
 
-def _filled(lines: Sequence[Line]) -> list[float]:
-    """Return how much of the usual length of the lines of its column each line has."""
+def _usual_lengths(lines: Sequence[Line]) -> list[float]:
+    """Return for each line how long the lines of its column are that are full, in points."""
     pages: dict[int, list[Line]] = defaultdict(list)
     for line in lines:
         pages[line.page].append(line)
@@ -83,10 +83,16 @@ def _filled(lines: Sequence[Line]) -> list[float]:
     for line in lines:
         page = pages[line.page]
         width = max(other.right for other in page) - min(other.left for other in page)
-        rights = [other.right for other in page if abs(other.left - line.left) <= 2 * line.height]
-        usual = max(sorted(rights)[len(rights) * 3 // 4] - line.left, NARROWEST * width)
-        found.append((line.right - line.left) / max(usual, 1))
+        rights = sorted(other.right for other in page if abs(other.left - line.left) <= 2 * line.height)
+        found.append(max(rights[len(rights) * 9 // 10] - line.left, NARROWEST * width))
     return found
+
+
+def _is_full(line: Line, below: Line, usual: float) -> bool:
+    """Say whether the first word of the line below would not have fitted into a line."""
+    first, _, _ = below.text.partition(" ")
+    letter = (line.right - line.left) / len(line.text)
+    return line.right - line.left + (len(first) + 1) * letter > FITS * usual
 
 
 def _leading(lines: Sequence[Line]) -> float:
@@ -95,21 +101,22 @@ def _leading(lines: Sequence[Line]) -> float:
     return median([drop for drop in drops if 0.5 < drop < 3] or [1.2])
 
 
-def _continues(above: Line, line: Line, filled: float, leading: float) -> bool:
-    """Say whether a line goes on with the paragraph of the line above; `filled` is that one's share of a full line."""
-    if above.row or line.row or begins_item(line.text):
+def _continues(above: Line, line: Line, full: bool, leading: float) -> bool:
+    """Say whether a line goes on with the paragraph of the line above, which may be full."""
+    if above.row or line.row:
         return False
     if abs(above.height - line.height) > SAME_SIZE * max(above.height, line.height):
         return False
-    ended, lower = bool(TERMINAL.search(above.text)), line.text[0].islower()
-    drop = above.bottom - line.bottom
+    ended, drop = bool(TERMINAL.search(above.text)), above.bottom - line.bottom
     if above.page != line.page or drop < 0:
-        return not ended and filled > (HALF_FULL if lower else FULL)
-    if drop > LOOSE * leading * line.height:
+        return full and not ended
+    # A number that begins a full line's successor may as well end a sentence: "a poet of 80."
+    item = begins_item(line.text) and (ended or not full or not line.text[0].isdigit())
+    if item or drop > LOOSE * leading * line.height:
         return False
     if ended:
-        return filled > FULL and line.left - above.left < INDENT * line.height
-    return lower or filled > HALF_FULL
+        return full and line.left - above.left < INDENT * line.height
+    return full or line.text[0].islower()
 
 
 def _half(paragraph: str, first: str) -> str:
@@ -121,7 +128,19 @@ def _half(paragraph: str, first: str) -> str:
 
 
 def _is_compound(half: str, first: str, words: Counter[str]) -> bool:
-    """Say whether a word that the end of a line divides has its hyphen elsewhere, too."""
+    """Say whether a word that the end of a line divides has a hyphen there, as elsewhere or between two words."""
     other = _WORD.match(first)
     rest = other[0] if other else first
-    return words[f"{half}-{rest}".lower()] > words[f"{half}{rest}".lower()]
+    hyphened, joined = words[f"{half}-{rest}".lower()], words[f"{half}{rest}".lower()]
+    return hyphened > joined or (not joined and bool(words[half.lower()] and words[rest.lower()]))
+
+
+def _words(lines: Sequence[Line]) -> Counter[str]:
+    """Return how often each word occurs that is not divided."""
+    found: Counter[str] = Counter()
+    divided = False
+    for line in lines:
+        words = [word.lower() for word in _WORD.findall(line.text)]
+        begin, divided = int(divided), line.text[-1] in HYPHENS
+        found.update(words[begin : len(words) - divided])
+    return found

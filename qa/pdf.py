@@ -21,8 +21,10 @@ RECURRING = 0.3
 """Share of the pages on which a running head is found, two at least; one that counts the pages is found on two."""
 SAME_LINE = 0.2
 """Heights of letters by which two pieces of a line may stand higher or lower than each other."""
-CELL, SPACE = 1.2, 0.15
-"""Heights of letters from which a gap within a line is one between two cells of a table, or two words."""
+WIDE, CELL, WORDS, SPACE = 2.5, 1.2, 0.8, 0.15
+"""Heights of letters: a gap within a line is one between two cells of a table from the first on; from the second on
+where others in that line are below the third, since those of a line that is set to the full width are all alike; it is
+one between two words from the last on."""
 TITLE_SIZE = 1.2
 """Times the usual height of letters from which the largest words on the first page are the title."""
 LONGEST_TITLE = 150
@@ -86,7 +88,8 @@ def _pieces(document: "PdfDocument", number: int) -> Iterator[Line]:
         ends = box(at), box(at + len(words) // 2), box(at + len(words) - 1)
         bottom, tall = min(end.bottom for end in ends), max(end.top - end.bottom for end in ends)
         gaps = [(g.start(), box(at + g.end()).left - box(at + g.start() - 1).right) for g in _GAP.finditer(words)]
-        cells = [place for place, width in gaps if width > CELL * tall]
+        least = CELL if any(width < WORDS * tall for _, width in gaps) else WIDE
+        cells = [place for place, width in gaps if width > least * tall]
         for place in reversed(cells):
             words = f"{words[:place]} | {words[place:].lstrip()}"
         marginal = not MARGIN * height <= bottom <= (1 - MARGIN) * height

@@ -7,7 +7,7 @@ from qa.paragraphs import Line, text_of
 WIDTH, HEIGHT, STEP = 400.0, 10.0, 12.0
 
 
-def line(text: str, at: int, page: int = 0, *, left: float = 50, share: float = 1.0, tall: float = HEIGHT) -> Line:
+def line(text: str, at: int, page: int = 0, *, left: float = 50, share: float = 0.98, tall: float = HEIGHT) -> Line:
     """Return the line that stands `at` lines below the page's first one, with a share of the full width."""
     return Line(page, text, left, left + share * WIDTH, 700 - at * STEP, tall, " | " in text, marginal=False)
 
@@ -28,9 +28,10 @@ def test_lines_of_a_paragraph_are_joined() -> None:
         ([line("Members present", 0, share=0.3), line("Ana Lind", 1, share=0.3)], "Members present\n\nAna Lind"),
         ([line("It was lost by", 0, share=0.7), line("ten votes.", 1)], "It was lost by ten votes."),
         ([line("Two things:", 0), line("- bread", 1), line("- milk", 2)], "Two things:\n\n- bread\n\n- milk"),
+        ([line("He is a poet of", 0), line("80. He rose.", 1)], "He is a poet of 80. He rose."),
         ([line("2022 | 4 m", 0), line("2023 | 5 m", 1)], "2022 | 4 m\n\n2023 | 5 m"),
     ],
-    ids=["short", "set in", "full", "far", "size", "lines", "ragged", "items", "rows"],
+    ids=["short", "set in", "full", "far", "size", "lines", "ragged", "items", "number", "rows"],
 )
 def test_where_a_paragraph_ends(lines: list[Line], expected: str) -> None:
     rest = [line(f"Some more words {n} that fill a line", 10 + n) for n in range(8)]
@@ -57,6 +58,7 @@ def test_a_form_feed_stands_where_a_page_begins() -> None:
         (("The govern-", "ment met."), "The government met."),
         (("The govern\u00ad", "ment met."), "The government met."),
         (("A cross-border road, a cross-", "border path."), "A cross-border road, a cross-border path."),
+        (("A long time at a range. A long-", "range gun."), "A long time at a range. A long-range gun."),
         (("The Lind-", "Orr affair."), "The Lind- Orr affair."),
         (("In 1998-", "or so."), "In 1998- or so."),
         (("The oﬃce", "is ﬁne."), "The office is fine."),
