@@ -20,6 +20,9 @@ ITEM_CHARACTERS = 200
 MOST_HEADINGS = 2
 """Short lines that may stand above one text as its headings; more are a list."""
 
+CELLS = " | "
+"""Stands between two cells of a table's row."""
+
 _LINE = re.compile(r"[^\r\n\ufeff]+")
 TERMINAL = re.compile(r"""[.!?:;…。！？।؟]["'”’»)\]]*\s*$""")
 _ITEM = re.compile(r"(?:[-*+•‣◦–]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+(?=\S)")
@@ -119,4 +122,4 @@ def _read(text: str, start: int, end: int) -> Block:
 def _is_row(line: str) -> bool:
     """Say whether a line is a table's row: cells between upright strokes, or two tabs and more."""
     inside = line.strip(_EDGES)
-    return " | " in inside or (line.startswith("|") and "|" in inside) or inside.count("\t") > 1
+    return CELLS in inside or (line.startswith("|") and "|" in inside) or inside.count("\t") > 1

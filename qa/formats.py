@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from qa.blocks import CELLS
 from qa.errors import CorpusError
 from qa.pdf import read_pdf
 
@@ -80,7 +81,7 @@ def _rows(table: "Table") -> Iterator[str]:
     for row in table.rows:
         cells = dict.fromkeys((cell._tc, " ".join(cell.text.split())) for cell in row.cells)
         if any(words for _, words in cells):
-            yield "| " + " | ".join(words for _, words in cells) + " |"
+            yield f"| {CELLS.join(words for _, words in cells)} |"
 
 
 def read_html(data: bytes, source: str) -> tuple[str, str]:

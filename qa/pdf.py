@@ -9,6 +9,7 @@ from itertools import groupby
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
+from qa.blocks import CELLS
 from qa.errors import CorpusError
 from qa.paragraphs import SAME_SIZE, Line, text_of
 
@@ -91,7 +92,7 @@ def _pieces(document: "PdfDocument", number: int) -> Iterator[Line]:
         least = CELL if any(width < WORDS * tall for _, width in gaps) else WIDE
         cells = [place for place, width in gaps if width > least * tall]
         for place in reversed(cells):
-            words = f"{words[:place]} | {words[place:].lstrip()}"
+            words = f"{words[:place]}{CELLS}{words[place:].lstrip()}"
         marginal = not MARGIN * height <= bottom <= (1 - MARGIN) * height
         yield Line(number, words, ends[0].left, ends[-1].right, bottom, tall, bool(cells), marginal)
 
@@ -103,7 +104,7 @@ def _joined(pieces: Iterator[Line]) -> list[Line]:
         last, tall = found[-1] if found else None, max(piece.height, 1)
         gap = (piece.left - last.right) / tall if last else 0
         if last and abs(last.bottom - piece.bottom) < SAME_LINE * tall and gap > -1:
-            between = " | " if gap > CELL else " " if gap > SPACE else ""
+            between = CELLS if gap > CELL else " " if gap > SPACE else ""
             row = last.row or piece.row or gap > CELL
             found[-1] = replace(last, text=f"{last.text}{between}{piece.text}", right=piece.right, row=row)
         else:

@@ -1,9 +1,10 @@
 """Does a sentence hold what a statement claims? Compared by words, names and numbers; no model is asked."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from qa.numerals import numbers
+from qa.blocks import CELLS
+from qa.numerals import counted, numbers
 from qa.reading import NumberedSentence, Statement
 
 MOST_SENTENCES = 3
@@ -82,10 +83,25 @@ def held_beginning(text: str, sentences: Iterable[NumberedSentence], known: str)
     return text[:end]
 
 
+def _invents_a_unit(
+    text: str, chosen: Sequence[NumberedSentence], sentences: Iterable[NumberedSentence], known: str
+) -> bool:
+    """Say whether a text counts something, such as tonnes, that neither the rows it is taken from nor others name.
+
+    Sentences say what they count, and models keep to it; to a table's bare numbers they add units of their own.
+    """
+    if not any(CELLS in sentence.text for sentence in chosen):
+        return False
+    named = content_words(known).union(*(content_words(s.text) for s in (*chosen, *sentences) if CELLS in s.text))
+    return bool({stem(word) for word in counted(text) - PLAIN} - named)
+
+
 def prove(
     statement: Statement, sentences: Sequence[NumberedSentence], known: str, foreign: Collection[str] = ()
 ) -> tuple[NumberedSentence, ...]:
     """Return the sentences that support a statement, in the order of the text; none if it is not supported.
+
+    With the row of a table goes its first row.
 
     Args:
         statement: what is claimed, with the numbers the model named.
@@ -102,7 +118,7 @@ def prove(
     least = _share(wanted, chosen) + MUCH_BETTER if chosen else LEAST_SHARED
     if _share(wanted, [best]) >= least:
         chosen = [best]
-    if not chosen:
+    if not chosen or _invents_a_unit(statement.text, chosen, sentences, known):
         return ()
     names = {stem(name) for sentence in sentences for name in _NAME.findall(sentence.text)} | set(foreign)
     missing = particulars(statement.text, names)
@@ -114,4 +130,15 @@ def prove(
             break
         chosen.append(helper)
         missing -= _found(missing, helper.text)
-    return () if missing else tuple(sorted(set(chosen), key=lambda s: s.number))
+    if missing:
+        return ()
+    heads = {_first_row(sentence, by_number) for sentence in chosen if CELLS in sentence.text}
+    return tuple(sorted({*chosen, *heads}, key=lambda s: s.number))
+
+
+def _first_row(row: NumberedSentence, by_number: Mapping[int, NumberedSentence]) -> NumberedSentence:
+    """Return the first row of a row's table, which says what its cells are."""
+    first = row
+    while (above := by_number.get(first.number - 1)) and above.passage_id == row.passage_id and CELLS in above.text:
+        first = above
+    return first

@@ -6,7 +6,7 @@ from qa.citations import LEAD, compose
 from qa.concluding import foreign_names, known_without_proof
 from qa.corpus import make_document
 from qa.material import Gathered
-from qa.numerals import numbers, without_numbers
+from qa.numerals import counted, numbers, without_numbers
 from qa.passages import split
 from qa.proving import content_words, particulars, prove
 from qa.reading import Reading, Statement, lay_out
@@ -123,6 +123,38 @@ def test_a_number_or_a_name_that_only_the_question_holds_is_not_stated(question:
     statement = Statement(claim, (pointed,))
     by_id = {TALKS.id: TALKS}
     assert compose([statement], TALKS_HELD, by_id, known, pointed=pointed, foreign=foreign).text == said
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("exports were 5.3 million tonnes of coal", {"tonnes"}),
+        ("twelve units, of 40 or so", {"units", "or"}),
+        ("4.1 m in 2022", set()),
+        ("on 7 November, 5 Thais", set()),
+    ],
+)
+def test_what_is_counted(text: str, found: set[str]) -> None:
+    assert counted(text) == found
+
+
+@pytest.mark.parametrize(
+    ("claim", "proved"),
+    [
+        ("Exports in 2022 were 4.1 m", True),
+        ("Exports in 2022 were 4.1 tons", True),
+        ("Exports in 2022 were 4.1 million tonnes", False),
+        ("Imports in 2022 were 12 barrels", True),
+        ("Imports in 2022 were 12 crates", False),
+    ],
+)
+def test_a_unit_that_no_row_names_is_not_stated(claim: str, proved: bool) -> None:
+    rows = "Tonnes went by sea.\n\n| Year | Exports, tons | Imports |\n| 2022 | 4.1 m | 12 |\n"
+    document = make_document("Trade", "trade.md", rows)
+    sentences = lay_out(split(document, 400), [document]).sentences
+    question = "How many barrels were the exports, and how many the imports, in 2022?"
+    proof = prove(Statement(claim, (sentences[-1].number,)), sentences, question)
+    assert proof == (sentences[-2:] if proved else ())
 
 
 def test_statements_without_numbers_are_attributed_by_their_words() -> None:
