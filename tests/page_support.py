@@ -72,7 +72,7 @@ def answer_on(text: str, spans: list[tuple[int, int]], answer_text: str = "", **
     document = document_of("a.txt", text)
     written = answer_text or " ".join(f"Said {n} [{n}]" for n in range(1, len(spans) + 1))
     citations = tuple(
-        Citation(n, document.id, document.source, "p", start, end, text[start:end], 0, 4)
+        Citation(n, document.id, document.source, "p", start, end, text[start:end], 0, 4, document.page(start))
         for n, (start, end) in enumerate(spans, start=1)
     )
     passage = Passage("p", document.id, 0, len(text), text, ((0, len(text)),))

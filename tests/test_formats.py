@@ -7,36 +7,16 @@ from pathlib import Path
 import docx
 import pytest
 from docx.document import Document as WordDocument
-from reportlab.lib.pagesizes import A4
+from pdf_files import STYLES, paragraphs, pdf
 from reportlab.lib.pdfencrypt import StandardEncryption
-from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Table
+from reportlab.platypus import Paragraph, Table
 
 from qa import formats
 from qa.blocks import blocks
 from qa.corpus import read_document
 from qa.errors import CorpusError
 from qa.passages import split
-
-STYLES = getSampleStyleSheet()
-
-
-def furnish(canvas: Canvas, template: SimpleDocTemplate) -> None:
-    """Draw what stands on every page."""
-    canvas.drawString(72, A4[1] - 40, "The Harbour Gazette")
-    canvas.drawString(72, 40, f"Page {template.page}")
-
-
-def pdf(path: Path, content: list[Flowable], **options: object) -> Path:
-    """Write a PDF of two pages or so."""
-    SimpleDocTemplate(str(path), pagesize=A4, **options).build(content, furnish, furnish)
-    return path
-
-
-def paragraphs(text: str) -> list[Flowable]:
-    """Return paragraphs of a body text."""
-    return [Paragraph(block, STYLES["BodyText"]) for block in text.split("\n") if block.strip()]
 
 
 def test_an_article_comes_out_of_a_pdf_as_it_went_in(tmp_path: Path, seed_article: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from gradio_client import Client
 from page_support import HOSTILE
 from page_window import TESTS, Window, expect, serving
+from pdf_files import paragraphs, pdf
 
 pytest_plugins = ["page_browser"]
 
@@ -51,6 +52,17 @@ def test_adding_choosing_and_removing(window: Window, tmp_path: Path) -> None:
     window.page.get_by_role("button", name="Remove: Dogs").click()
     expect(notes).to_contain_text("Removed: Dogs")
     expect(window.page.locator(".shelf li")).to_have_count(2)
+
+
+def test_a_pdf_is_shown_with_its_pages(window: Window, tmp_path: Path, seed_article: Path) -> None:
+    open_documents(window)
+    pdf(tmp_path / "report.pdf", paragraphs(seed_article.read_text(encoding="utf-8")), title="A rift")
+    window.page.locator("#documents input[type=file]").set_input_files(tmp_path / "report.pdf")
+    expect(window.page.locator("#article-title")).to_have_text("A rift")
+    expect(window.page.locator("#article .page")).to_have_attribute("data-page", "Page 2")
+    turn = window.ask("In your own words")
+    turn.locator('.cite[data-cite="1"]').click()
+    assert window.marked(1) == turn.locator(".quotes q").first.inner_text()
 
 
 def test_adding_files_tells_how_far_it_is(window: Window, tmp_path: Path) -> None:

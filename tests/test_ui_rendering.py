@@ -216,3 +216,15 @@ def test_a_running_turn_is_busy_and_offers_no_actions() -> None:
     assert 'aria-busy="true"' in markup
     assert 'class="actions"' not in markup
     assert "So far" in markup
+
+
+def test_pages_are_numbered_and_quotes_tell_theirs() -> None:
+    text = "One came.\n\n\fTwo went on to\fthe end.\n"
+    answer = answer_on(text, [(text.index("Two"), text.index(".\n", 20) + 1)])
+    markup = article_html(answer.documents[0], WORDS, marks=marks_of(answer.citations, answer.documents[0].id))
+    assert article_text(markup) == text
+    assert re.findall(r'data-page="(.*?)"', markup) == ["Page 2", "Page 3"]
+    assert answer.citations[0].quote == "Two went on to\fthe end."
+    assert answer.citations[0].where == "a.txt, p. 2"
+    assert "page 2" in Reader(quotes_html(answer, 0, WORDS)).text
+    assert "page" not in Reader(quotes_html(answer_on("One came.", [(0, 9)]), 0, WORDS)).text
