@@ -190,6 +190,15 @@ def test_the_engine_prepares_itself_and_tells_why_it_could_not(tmp_path: Path) -
     assert engine.progress.key == "unready"
 
 
+def test_documents_can_be_added_before_the_models_are_there(tmp_path: Path) -> None:
+    engine = Engine(lambda: PageQA(Settings(data_dir=tmp_path), hold=tmp_path / "warm"))  # type: ignore[arg-type,return-value]
+    engine.start()
+    assert engine.synced_qa() is engine.opened
+    assert not engine.finished
+    (tmp_path / "warm").touch()
+    assert engine.ready_qa(10) is engine.opened
+
+
 def test_questions_are_suggested_only_while_nobody_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qa.ui.engine.QUIET_SECONDS", 0.05)
     late = tmp_path / "late"

@@ -21,7 +21,7 @@ def add_files(session: Session, engine: Engine, paths: Sequence[str]) -> Iterato
     for number, path in enumerate(map(Path, paths), start=1):
         yield {"notes": notes_html([*notes, (words("adding", name=path.name, done=number, total=len(paths)), False)])}
         try:
-            notes.append(_added(session, engine.ready_qa().add_file(path, session.owner)))
+            notes.append(_added(session, engine.synced_qa().add_file(path, session.owner)))
         except QAError as error:
             notes.append((words("not_added", name=path.name, error=error), True))
         finally:
@@ -38,7 +38,7 @@ def add_text(session: Session, engine: Engine, title: str, text: str) -> Iterato
     name = title.strip() or text.strip().splitlines()[0][:UNTITLED_CHARACTERS]
     yield {"notes": notes_html([(words("adding", name=name, done=1, total=1), False)])}
     try:
-        note = _added(session, engine.ready_qa().add_text(name, text, session.owner))
+        note = _added(session, engine.synced_qa().add_text(name, text, session.owner))
     except QAError as error:
         yield {"notes": notes_html([(words("not_added", name=name, error=error), True)])}
         return

@@ -36,6 +36,7 @@ class Engine:
     def __init__(self, open_qa: Callable[[], "QA"]) -> None:
         self._open_qa = open_qa
         self._qa: QA | None = None
+        self._synced = threading.Event()
         self._finished = threading.Event()
         self._suggested = threading.Event()
         self._closing = threading.Event()
@@ -65,6 +66,7 @@ class Engine:
         try:
             self._qa = self._open_qa()
             self._qa.sync(self._on_document)
+            self._synced.set()
             self.progress = Progress("warming")
             self._qa.warm_up()
             self.progress = Progress("ready")
@@ -74,6 +76,7 @@ class Engine:
             log.exception("the preparation failed")
             self.progress = Progress("unready", (("error", error),), f"{type(error).__name__}: {error}")
         finally:
+            self._synced.set()
             self._finished.set()
 
     def _use_quiet(self) -> None:
@@ -154,6 +157,15 @@ class Engine:
         """
         if not self._finished.wait(timeout):
             raise ModelError("the models are still loading; try again in a moment")
+        return self.synced_qa()
+
+    def synced_qa(self) -> "QA":
+        """Wait until documents can be added, which is before questions can be answered, and return the QA.
+
+        Raises:
+            ModelError: the preparation failed; the message says why.
+        """
+        self._synced.wait()
         if self.progress.error or self._qa is None:
             raise ModelError(self.progress.error)
         return self._qa
