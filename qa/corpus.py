@@ -81,7 +81,7 @@ def decode(data: bytes, source: str) -> Decoded:
             continue
         if "\0" not in text and (encoding != "cp1252" or not _CONTROL.search(text)):
             return Decoded(text, encoding)
-    raise CorpusError(f"{source!r} is not a text file: save it as UTF-8 text, PDF, Word (.docx) or HTML")
+    raise CorpusError(f"{source!r} is not a text file: save it as UTF-8 text")
 
 
 def read_file(path: Path, source: str, max_megabytes: float) -> tuple[Document, Decoded]:
@@ -89,7 +89,7 @@ def read_file(path: Path, source: str, max_megabytes: float) -> tuple[Document, 
     suffix = path.suffix.lower()
     if suffix not in TEXT_SUFFIXES and suffix not in READERS:
         raise CorpusError(
-            f"{source!r} is of a kind that is not read ({path.suffix}): save it as PDF, Word (.docx), HTML or text"
+            f"{source!r} is of a kind that is not read ({path.suffix}): save it as PDF, text, HTML or an Office file"
         )
     try:
         size = path.stat().st_size

@@ -48,7 +48,7 @@ UI = (
 
 LAYERS = (
     (("errors", "settings"), ("datatypes",), ("errand",)),
-    (("blocks", "paragraphs", "pdf", "formats"),),
+    (("blocks", "paragraphs", "pdf", "office", "formats"),),
     (
         ("corpus",),
         ("passages", "parts"),
@@ -99,9 +99,11 @@ LAYERS = (
 
 HEAVY = {
     "chromadb": {"vectors"},
-    "docx": {"formats"},
+    "docx": {"office"},
     "gradio": {"ui"},
     "huggingface_hub": {"weights"},
+    "openpyxl": {"office"},
+    "pptx": {"office"},
     "pypdfium2": {"pdf"},
     "sentence_transformers": {"embedding"},
     "torch": {"embedding"},

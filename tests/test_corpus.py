@@ -78,7 +78,7 @@ def test_refusals_say_which_file_and_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "folder.txt").mkdir()
     for name, said in {
         "big.txt": "'big.txt' has 1.2 MB, more than max_file_megabytes=1",
-        "a.odt": "'a.odt' is of a kind that is not read (.odt): save it as PDF, Word (.docx), HTML or text",
+        "a.odt": "'a.odt' is of a kind that is not read (.odt): save it as PDF, text, HTML or an Office file",
         "empty.txt": "'empty.txt' holds no words",
         "gone.txt": "cannot read 'gone.txt'",
         "folder.txt": "cannot read 'folder.txt'",

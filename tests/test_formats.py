@@ -1,18 +1,23 @@
 """PDF, Word and web pages become text: paragraphs, headings, lists and tables, and pages where there are some."""
 
 import io
+import zipfile
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import docx
+import pptx
 import pytest
 from docx.document import Document as WordDocument
+from openpyxl import Workbook
 from pdf_files import STYLES, paragraphs, pdf
+from pptx.presentation import Presentation
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, Table
 
-from qa import formats
+from qa import office
 from qa.blocks import blocks
 from qa.corpus import read_document
 from qa.errors import CorpusError
@@ -119,17 +124,75 @@ def test_word(tmp_path: Path) -> None:
     ]
 
 
-def test_a_word_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "a.docx"
-    for data in (b"", b"\xd0\xcf\x11\xe0 locked", b"PK\x03\x04 cut"):
+def slides() -> Presentation:
+    """Return a presentation of two slides."""
+    deck = pptx.Presentation()
+    deck.core_properties.title = "Harbour plans"
+    first, second = (deck.slides.add_slide(deck.slide_layouts[layout]) for layout in (1, 5))
+    first.shapes.title.text = "The harbour"
+    first.placeholders[1].text = "Founded in 1998\nPaid for by the city"
+    first.notes_slide.notes_text_frame.text = "Greet the mayor."
+    second.shapes.title.text = "Trade"
+    table = second.shapes.add_table(2, 2, 0, 0, 900, 900).table
+    for place, words in {(0, 0): "Year", (0, 1): "Trade", (1, 0): "2022", (1, 1): "4.1 m"}.items():
+        table.cell(*place).text = words
+    return deck
+
+
+def test_slides(tmp_path: Path) -> None:
+    slides().save(str(tmp_path / "a.pptx"))
+    document = read_document(tmp_path / "a.pptx", "a.pptx", 20)
+    assert document.title == "Harbour plans"
+    assert [
+        (document.page(block.start), block.kind, document.text[block.start : block.end])
+        for block in blocks(document.text)
+    ] == [
+        (1, "heading", "# The harbour"),
+        (1, "item", "Founded in 1998"),
+        (1, "item", "Paid for by the city"),
+        (1, "paragraph", "Greet the mayor."),
+        (2, "heading", "# Trade"),
+        (2, "row", "Year | Trade"),
+        (2, "row", "2022 | 4.1 m"),
+    ]
+
+
+def workbook() -> Workbook:
+    """Return a workbook with an empty sheet between two others."""
+    book = Workbook()
+    book.properties.title = "Harbour figures"
+    for row in (("Year", "Trade", "Closed"), (2022, 4.1, None), (None, None, None), (2023, None, date(2023, 5, 4))):
+        book.active.append(row)
+    book.active.title = "Ships"
+    book.create_sheet("Empty")
+    book.create_sheet("Boats").append(["Number", 7])
+    return book
+
+
+def test_sheets(tmp_path: Path) -> None:
+    workbook().save(tmp_path / "a.xlsx")
+    document = read_document(tmp_path / "a.xlsx", "a.xlsx", 20)
+    assert document.title == "Harbour figures"
+    assert [(p.heading, document.page(p.start), p.text.split("\n")) for p in split(document, 400)] == [
+        ("Ships", 1, ["Year | Trade | Closed |", "| 2022 | 4.1 |", "| 2023 |  | 2023-05-04"]),
+        ("Boats", 2, ["Number | 7"]),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["docx", "pptx", "xlsx"])
+def test_an_office_file_that_cannot_be_read(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / f"a.{kind}"
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as packed:
+        packed.writestr("words.txt", "no office file")
+    for data in (b"", b"\xd0\xcf\x11\xe0 locked", b"PK\x03\x04 cut", other.getvalue()):
         path.write_bytes(data)
-        with pytest.raises(CorpusError, match="no Word file that can be read"):
-            read_document(path, "a.docx", 20)
-    packed = io.BytesIO()
-    word_file().save(packed)
-    monkeypatch.setattr(formats, "MOST_UNPACKED", 10_000)
+        with pytest.raises(CorpusError, match="cannot be read"):
+            read_document(path, path.name, 20)
+    {"docx": word_file, "pptx": slides, "xlsx": workbook}[kind]().save(str(path))
+    monkeypatch.setattr(office, "MOST_UNPACKED", 1000)
     with pytest.raises(CorpusError, match="unpacks to more than"):
-        formats.read_docx(packed.getvalue(), "a.docx")
+        read_document(path, path.name, 20)
 
 
 def test_a_web_page(tmp_path: Path, seed_article: Path) -> None:

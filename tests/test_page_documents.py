@@ -36,7 +36,7 @@ def test_adding_choosing_and_removing(window: Window, tmp_path: Path) -> None:
     )
     notes = window.page.locator("#notes")
     expect(notes).to_contain_text("Added:")
-    expect(notes).to_contain_text("is of a kind that is not read (.bin): save it as PDF, Word (.docx), HTML or text")
+    expect(notes).to_contain_text("is of a kind that is not read (.bin): save it as PDF, text, HTML or an Office file")
     expect(window.page.locator("#article")).to_contain_text("Cats sleep a lot.")
     paste(window, "Dogs", "Dogs bark.\nThey do.")
 
