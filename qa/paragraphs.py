@@ -70,8 +70,14 @@ def text_of(lines: Sequence[Line]) -> str:
             hyphen = "-" if _is_compound(half, first, words) else ""
             paragraph = f"{paragraph[:-1]}{hyphen}{first}{turned or ' '}{rest}"
         else:
-            paragraph += f"{turned or ' '}{line.text}"
+            space = "" if _unspaced(paragraph[-1]) and _unspaced(line.text[0]) else " "
+            paragraph += f"{turned or space}{line.text}"
     return "".join([*text, paragraph]).translate(_CLEANED).strip(" ")
+
+
+def _unspaced(character: str) -> bool:
+    """Say whether a character is of a script without spaces between words: Chinese or Japanese."""
+    return "\u2e80" <= character <= "\u9fff" or "\uf900" <= character <= "\uffef"
 
 
 def _usual_lengths(lines: Sequence[Line]) -> list[float]:
@@ -90,7 +96,7 @@ def _usual_lengths(lines: Sequence[Line]) -> list[float]:
 
 def _is_full(line: Line, below: Line, usual: float) -> bool:
     """Say whether the first word of the line below would not have fitted into a line."""
-    first, _, _ = below.text.partition(" ")
+    first = below.text[0] if _unspaced(below.text[0]) else below.text.partition(" ")[0]
     letter = (line.right - line.left) / len(line.text)
     return line.right - line.left + (len(first) + 1) * letter > FITS * usual
 

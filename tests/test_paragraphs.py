@@ -28,10 +28,11 @@ def test_lines_of_a_paragraph_are_joined() -> None:
         ([line("Members present", 0, share=0.3), line("Ana Lind", 1, share=0.3)], "Members present\n\nAna Lind"),
         ([line("It was lost by", 0, share=0.7), line("ten votes.", 1)], "It was lost by ten votes."),
         ([line("Two things:", 0), line("- bread", 1), line("- milk", 2)], "Two things:\n\n- bread\n\n- milk"),
+        ([line("我们在上海的河边", 0), line("走路。", 1, share=0.2)], "我们在上海的河边走路。"),
         ([line("He is a poet of", 0), line("80. He rose.", 1)], "He is a poet of 80. He rose."),
         ([line("2022 | 4 m", 0), line("2023 | 5 m", 1)], "2022 | 4 m\n\n2023 | 5 m"),
     ],
-    ids=["short", "set in", "full", "far", "size", "lines", "ragged", "items", "number", "rows"],
+    ids=["short", "set in", "full", "far", "size", "lines", "ragged", "items", "Chinese", "number", "rows"],
 )
 def test_where_a_paragraph_ends(lines: list[Line], expected: str) -> None:
     rest = [line(f"Some more words {n} that fill a line", 10 + n) for n in range(8)]
