@@ -143,14 +143,17 @@ class Overviews:
 def choose(texts: Sequence[str], number: int, embed: Callable[[Sequence[str]], Vectors]) -> list[int]:
     """Return the places of the sentences, at most `number`, that together say most of a text, in its order.
 
-    A sentence that needs the one before it, a title or a part of a quotation is none of them if there are others.
+    A sentence that needs the one before it, a title or a part of a quotation is none of them if there are others, nor
+    is an item of a list or the row of a table if there are sentences.
     """
     if not texts:
         return []
     vectors = embed(texts)
     near = np.clip(vectors @ vectors.T, 0, None)
     central = near.mean(axis=1) / near.mean()
-    alone = [place for place, text in enumerate(texts) if stands_alone(text)] or list(range(len(texts)))
+    everywhere = range(len(texts))
+    alone = [place for place in everywhere if stands_alone(texts[place])]
+    alone = alone or [place for place in everywhere if _FINISHED.search(texts[place])] or list(everywhere)
     earlier = 1 + EARLIER * (1 - np.arange(len(texts)) / len(texts))
     chosen = alone[:1]
     room = MOST_WORDS * number - len(texts[chosen[0]].split())

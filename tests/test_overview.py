@@ -117,6 +117,12 @@ def engine_on(corpus_of, word_embedder, tmp_path, names: list[str]) -> QA:
     return engine
 
 
+def test_short_sentences_come_before_items_and_rows(word_embedder) -> None:
+    texts = ["Boats: nine", "It rained.", "Year | Boats", "2022 | 9"]
+    assert choose(texts, 3, word_embedder().embed_passages) == [1]
+    assert choose(["Boats: nine", "Year | Boats"], 3, word_embedder().embed_passages) == [0, 1]
+
+
 def test_an_overview_quotes_the_document_and_asks_no_model(corpus_of, word_embedder, tmp_path, monkeypatch) -> None:
     def refused(*_: object) -> None:
         raise AssertionError("a model was loaded")
