@@ -45,14 +45,14 @@ class Index:
         self._embedder = embedder
         self._database = database
         self._shelves = shelves
-        self._fault = self._mismatch()
+        self._fault, self._outdated = self._mismatch()
 
     @classmethod
     def open(cls, settings: Settings, embedder: Embedder) -> "Index":
         """Open the index of these settings, made empty if there is none.
 
         One that was made with another embedder, other passage settings or another format opens too, but all that can be
-        done with it is `sync(rebuild=True)`: everything else raises IndexMismatchError, which names that command.
+        done with it is `sync(rebuild=True)`: all else raises IndexMismatchError, which names that command.
 
         Args:
             settings: where the index is and how its passages are cut.
@@ -81,14 +81,14 @@ class Index:
 
         Args:
             progress: called with bytes done, bytes in all, and the file at hand; only changed files count.
-            rebuild: make everything anew, uploads too, and with the settings of now.
+            rebuild: make everything anew, uploads too, with the settings of now; what an older version made always is.
 
         Raises:
             CorpusError: the corpus is missing, unreadable or empty; what was indexed before stays.
             IndexMismatchError: the index was made with other settings and `rebuild` is not asked for.
         """
         with self._shelves.syncing():
-            uploads = self._clear() if rebuild else []
+            uploads = self._clear() if rebuild or self._outdated else []
             if self._fault:
                 raise IndexMismatchError(self._fault)
             self._write_fingerprint()
@@ -218,17 +218,16 @@ class Index:
             raise IndexMismatchError(self._fault)
         return self._shelves.store
 
-    def _mismatch(self) -> str:
-        """Return why this index cannot be used with the settings of now, or ''."""
+    def _mismatch(self) -> tuple[str, bool]:
+        """Return why this index cannot be used with the settings of now, or '', and whether only its format is old."""
         stored = self._database.value(FINGERPRINT)
         if stored is None or not self._shelves.store.count():
-            return ""
+            return "", False
         made, now = json.loads(stored), fingerprint(self._settings, self._embedder)
-        faults = [f"{key} {made.get(key)!r}, now {now[key]!r}" for key in now if made.get(key) != now[key]]
-        if not faults:
-            return ""
-        where = str(self._settings.index_dir())
-        return f"the index in {where!r} was made with {'; '.join(faults)}: run `qa index --rebuild`"
+        differing = [key for key in now if made.get(key) != now[key]]
+        faults = "; ".join(f"{key} {made.get(key)!r}, now {now[key]!r}" for key in differing)
+        fault = f"the index in {str(self._settings.index_dir())!r} was made with {faults}: run `qa index --rebuild`"
+        return fault if differing else "", differing == ["format"]
 
     def _write_fingerprint(self) -> None:
         made = json.dumps(fingerprint(self._settings, self._embedder))
@@ -246,5 +245,5 @@ class Index:
             for document in store.documents([store.shelf(owner) or 0])
         ]
         self._shelves.clear()
-        self._fault = ""
+        self._fault, self._outdated = "", False
         return uploads

@@ -15,7 +15,7 @@ import pytest
 from qa import store, syncing
 from qa.corpus import make_document
 from qa.errors import CorpusError, IndexMismatchError, ModelError, SettingsError
-from qa.index import Index
+from qa.index import FORMAT, Index
 from qa.settings import Settings
 
 TEXTS = {
@@ -275,6 +275,22 @@ def test_another_embedder_or_cut_is_refused_until_rebuilt(
     in_step(index)
     index.close()
     assert Index.open(settings, other).count() == 5
+
+
+def test_an_index_of_an_older_version_is_made_anew_by_the_next_sync(
+    index: Index, settings: Settings, embedder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.add(make_document("Mine", "mine.txt", "A cloud."), "one")
+    index.close()
+    monkeypatch.setattr("qa.index.FORMAT", FORMAT + 1)
+    opened = Index.open(settings, embedder)
+    with pytest.raises(IndexMismatchError, match="format"):
+        opened.documents()
+    assert opened.sync().added == 2
+    assert said(opened, "cloud", owner="one") == ["A cloud."]
+    in_step(opened)
+    opened.close()
+    assert Index.open(settings, embedder).sync().unchanged == 2
 
 
 def test_an_empty_index_belongs_to_nobody(settings: Settings, word_embedder: type[Any]) -> None:
