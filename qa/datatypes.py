@@ -37,7 +37,8 @@ class Document:
 class Passage:
     """Consecutive sentences of one document: `document.text[start:end] == text`, always.
 
-    `sentences` holds the (start, end) of each sentence in the document; `heading` is the nearest heading above.
+    `sentences` holds the (start, end) of each sentence in the document; `heading` is the nearest heading above, for the
+    rows of a table with the table's first row.
     """
 
     id: str
@@ -47,6 +48,11 @@ class Passage:
     text: str
     sentences: tuple[tuple[int, int], ...]
     heading: str = ""
+
+    @property
+    def indexed(self) -> str:
+        """What the passage is found by: an item or a row says little without its heading."""
+        return f"{self.heading}\n{self.text}" if self.heading else self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,7 @@ class Index:
         if len(lists) < 2:
             return lists[0] if lists else []
         found = store.passages([identity for hits in lists for identity, _ in hits])
-        return list(lexical.compare(question, {passage.id: passage.text for passage in found}).items())[:k]
+        return list(lexical.compare(question, {passage.id: passage.indexed for passage in found}).items())[:k]
 
     def cosines(self, vector: Vectors, ids: Collection[str], owner: str = "") -> dict[str, float]:
         """Return the cosine of a unit vector, shape (dimension,), with those of the passages that an owner may see."""

@@ -67,7 +67,7 @@ def split(document: Document, longest: int) -> list[Passage]:
 
     Returns:
         Passages in the order of the text. Headings are no passages of their own unless the document holds nothing else;
-        further passages of a table have its first row as their heading.
+        to the heading of a table's passages belongs its first row.
     """
     text = document.text
     found: list[Passage] = []
@@ -77,11 +77,9 @@ def split(document: Document, longest: int) -> list[Passage]:
             heading = text[run[0].start : run[0].end].strip("# \t")
             continue
         spans = [span for block in run for span in _spans(text, block)]
-        above = heading
-        for group in _groups(spans, longest):
-            found.append(_passage(document, group, above))
-            if run[0].kind == "row":
-                above = text[run[0].start : run[0].end]
+        rows = [text[block.start : block.end] for block in run if block.kind == "row"]
+        above = ": ".join(filter(None, [heading, *rows[:1]]))
+        found += [_passage(document, group, above) for group in _groups(spans, longest)]
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
+from qa.blocks import TERMINAL
 from qa.datatypes import Passage, RetrievedPassage
 from qa.embedding import Embedder, Vectors
 from qa.encoder import Array
@@ -51,7 +52,7 @@ class SentenceRanker:
         places = [(hit, span) for hit in found for span in hit.passage.sentences]
         if not places:
             return []
-        texts = [text_of(hit.passage, span) for hit, span in places]
+        texts = [_with_heading(hit.passage, text_of(hit.passage, span)) for hit, span in places]
         cosines = self._vectors(texts) @ self._embedder.embed_question(question)
         scores = [float(cosine) + hit.score for cosine, (hit, _) in zip(cosines, places, strict=True)]
         ordered = (places[number] for number in self._best_first(question, texts, scores))
@@ -75,6 +76,11 @@ class SentenceRanker:
             return order
         anew = {n: scores[n] + RELEVANCE * float(odds) for n, odds in zip(order, relevant, strict=False)}
         return [*sorted(anew, key=lambda number: -anew[number]), *order[RANKED:]]
+
+
+def _with_heading(passage: Passage, text: str) -> str:
+    """Return what to compare with a question: an item or a row, which is no sentence, together with its heading."""
+    return f"{passage.heading}: {text}" if passage.heading and not TERMINAL.search(text) else text
 
 
 def numbered(placed: Iterable[Placed]) -> list[NumberedSentence]:

@@ -155,7 +155,7 @@ class Shelves:
                 missing = [identity for identity in ids if identity not in stored]
                 for start in range(0, len(missing), REPAIR_BATCH):
                     passages = self.store.passages(missing[start : start + REPAIR_BATCH])
-                    vectors = self._embedder.embed_passages([passage.text for passage in passages])
+                    vectors = self._embedder.embed_passages([passage.indexed for passage in passages])
                     self.vectors.upsert(name, [passage.id for passage in passages], vectors)
                 with self._database.writing():
                     embedded += len(missing)
@@ -198,7 +198,7 @@ class Shelves:
 
     def _vectors(self, owner: str, passages: Sequence[Passage]) -> tuple[Vectors, int]:
         """Return vectors in the passages' order, those of known texts taken from the store, and how many are new."""
-        keys = [rows.likeness(passage.text) for passage in passages]
+        keys = [rows.likeness(passage.indexed) for passage in passages]
         known: dict[int, Vectors] = {}
         for each in dict.fromkeys(("", owner)):
             shelf = self.store.shelf(each)
@@ -206,7 +206,7 @@ class Shelves:
             if alike:
                 stored = self.vectors.fetch(self.collection(each), list(set(alike.values())))
                 known |= {key: stored[identity] for key, identity in alike.items() if identity in stored}
-        new = {key: passage.text for key, passage in zip(keys, passages, strict=True) if key not in known}
+        new = {key: passage.indexed for key, passage in zip(keys, passages, strict=True) if key not in known}
         known |= dict(zip(new, self._embedder.embed_passages(list(new.values())), strict=True)) if new else {}
         if not passages:
             return np.zeros((0, 0), dtype=np.float32), 0

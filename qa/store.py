@@ -180,7 +180,7 @@ def insert(connection: sqlite3.Connection, shelf: int, entries: Iterable[Entry])
             cursor = connection.execute(
                 "INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (shelf, *_row(passage))
             )
-            words.append((cursor.lastrowid or 0, passage.text))
+            words.append((cursor.lastrowid or 0, passage.indexed))
         lexical.add(connection, shelf, words)
 
 
@@ -188,11 +188,11 @@ def delete(connection: sqlite3.Connection, shelf: int, documents: Collection[str
     """Remove documents with their passages and return the ids of these passages."""
     chosen = (_json(documents), shelf)
     where = "WHERE document_id IN (SELECT value FROM json_each(?)) AND shelf = ?"
-    rows = connection.execute(f"SELECT number, text, id FROM passages {where}", chosen).fetchall()
-    lexical.remove(connection, shelf, [(number, text) for number, text, _ in rows])
+    rows = connection.execute(f"SELECT number, {_PASSAGE} FROM passages {where}", chosen).fetchall()
+    lexical.remove(connection, shelf, [(number, _passage(row).indexed) for number, *row in rows])
     connection.execute(f"DELETE FROM passages {where}", chosen)
     connection.execute("DELETE FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND shelf = ?", chosen)
-    return [identity for _, _, identity in rows]
+    return [identity for _, identity, *_ in rows]
 
 
 def delete_shelf(connection: sqlite3.Connection, shelf: int) -> None:
@@ -227,7 +227,7 @@ def _json(values: Iterable[Any]) -> str:
 def _row(passage: Passage) -> tuple[Any, ...]:
     spans = json.dumps(passage.sentences, separators=(",", ":"))
     place = (passage.id, passage.document_id, passage.start, passage.end)
-    return (*place, spans, passage.heading, likeness(passage.text), passage.text)
+    return (*place, spans, passage.heading, likeness(passage.indexed), passage.text)
 
 
 def _passage(row: Sequence[Any]) -> Passage:

@@ -174,8 +174,8 @@ def test_sheets(tmp_path: Path) -> None:
     document = read_document(tmp_path / "a.xlsx", "a.xlsx", 20)
     assert document.title == "Harbour figures"
     assert [(p.heading, document.page(p.start), p.text.split("\n")) for p in split(document, 400)] == [
-        ("Ships", 1, ["Year | Trade | Closed |", "| 2022 | 4.1 |", "| 2023 |  | 2023-05-04"]),
-        ("Boats", 2, ["Number | 7"]),
+        ("Ships: Year | Trade | Closed", 1, ["Year | Trade | Closed |", "| 2022 | 4.1 |", "| 2023 |  | 2023-05-04"]),
+        ("Boats: Number | 7", 2, ["Number | 7"]),
     ]
 
 

@@ -177,13 +177,13 @@ def test_lists_and_tables_are_passages() -> None:
         ("Project Heron", ["Team lead: Anna Berg", "Budget: 40,000 euros"]),
         ("Milestones", ["Prototype ready in June", "First sale in Oslo, of 12 units.", "Paid at once."]),
         ("Milestones", ["The next steps are:", "1. Review", "2. Launch"]),
-        ("Milestones", ["Year | Revenue", "2022 | 4.1 m", "2023 | 5.3 m"]),
+        ("Milestones: Year | Revenue", ["Year | Revenue", "2022 | 4.1 m", "2023 | 5.3 m"]),
         ("Milestones", ["The city pays for it."]),
     ]
 
 
-def test_further_passages_of_a_table_know_its_first_row() -> None:
+def test_every_passage_of_a_table_knows_its_first_row() -> None:
     rows = "".join(f"| {year} | {year % 7} m | {year % 5} m |\n" for year in range(1990, 2020))
     found = split(make_document("T", "a.md", f"| Year | Revenue | Profit |\n|---|---|---|\n{rows}"), 200)
-    assert [passage.heading for passage in found] == ["", *["Year | Revenue | Profit"] * (len(found) - 1)]
+    assert {passage.heading for passage in found} == {"Year | Revenue | Profit"}
     assert len(found) > 3

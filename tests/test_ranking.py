@@ -1,6 +1,7 @@
 """Sentences in the order of how likely they answer, and nothing computed twice for it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -43,6 +44,14 @@ def test_the_nearest_sentence_of_the_best_passage_comes_first(word_embedder) -> 
     assert sorted(ranked(ranker, "Which dog?", *FOUND)) == sorted(
         ["A cat sat.", "A dog ran.", "The bird flew over a stone.", "The river rose."]
     )
+
+
+def test_what_is_no_sentence_is_compared_with_its_heading(word_embedder) -> None:
+    judge = Judge("stone")
+    one = hit("a", "9 | 12", "The cat sat.")
+    found = replace(one, passage=replace(one.passage, heading="Dogs"))
+    assert ranked(SentenceRanker(word_embedder(), judge), "How many dogs?", found) == ["9 | 12", "The cat sat."]
+    assert judge.asked == [("How many dogs?", ["Dogs: 9 | 12", "The cat sat."])]
 
 
 def test_the_cross_encoder_puts_the_nearest_in_order_and_no_others(word_embedder) -> None:

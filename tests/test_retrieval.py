@@ -70,6 +70,17 @@ def test_words_unknown_to_the_embedder_still_find(retriever: Retriever) -> None:
     assert retriever.search("barking", k=1)[0].passage.text == "A dog barked at the cat."
 
 
+def test_a_list_is_found_by_its_heading(retriever: Retriever, index: Index) -> None:
+    text = "# Dogs\n\n- nine\n- twelve\n\n# Rivers\n\n- nine\n- twelve\n"
+    mine = make_document("Mine", "mine.md", text)
+    index.add(mine, "me")
+    for question, heading in (("How many dogs?", "Dogs"), ("How many rivers?", "Rivers")):
+        assert retriever.search(question, k=1, owner="me")[0].passage.heading == heading
+    index.remove(mine.id, "me")
+    index.add(mine, "me")
+    assert retriever.search("dogs", k=1, owner="me")[0].passage.text == "nine\n- twelve"
+
+
 def test_how_many_and_which(retriever: Retriever, index: Index) -> None:
     assert len(retriever.search("cat")) == 3
     assert len(retriever.search("cat", k=1)) == 1
