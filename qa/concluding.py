@@ -10,6 +10,7 @@ from qa.citations import AS_LIKELY, AS_LIKELY_AFTER, NOTHING_SAID, Cited, compos
 from qa.datatypes import Answer, Document, RetrievedPassage, Timings
 from qa.inventory import Inventory
 from qa.judging import Judge
+from qa.listing import Listing
 from qa.material import Gathered
 from qa.mentions import mentions, names, plain
 from qa.numerals import without_numbers
@@ -77,6 +78,13 @@ def give_timeline(
         {document.id: document for document in timeline.documents},
     )
     return _quoting(question, passages, cited, timeline.documents, timings)
+
+
+def give_listing(question: str, passages: tuple[RetrievedPassage, ...], listing: Listing, timings: Timings) -> Answer:
+    """Return a list as an answer."""
+    document = listing.document
+    cited = quoted_below([(SAYS, [("", item) for item in listing.items])], {document.id: document})
+    return _quoting(question, passages, cited, (document,), timings)
 
 
 def give_topic(

@@ -7,7 +7,7 @@ no reader.
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from qa.concluding import give_inventory, give_overviews, give_timeline
+from qa.concluding import give_inventory, give_listing, give_overviews, give_timeline
 from qa.conversation import check_history, last_exchange, looks_finished, search_question
 from qa.datatypes import Answer, Document, Piece, RetrievedPassage, Turn
 from qa.embedded import EmbeddedChatModel
@@ -16,6 +16,7 @@ from qa.errors import BusyError
 from qa.index import Index
 from qa.inventory import Inventories, kind_asked
 from qa.library import Library
+from qa.listing import Listings
 from qa.material import POOL, Gathered, Material
 from qa.models import Models
 from qa.overview import MOST_DOCUMENTS, Overviews
@@ -41,6 +42,7 @@ class Preparation(Library):
         self._overviews = Overviews(index, embedder)
         self._inventories = Inventories(index)
         self._timelines = Timelines(index, embedder)
+        self._listings = Listings(index)
         self._patient = True
         self._suggestions = Suggestions(index)
 
@@ -121,7 +123,7 @@ class Preparation(Library):
         return self._material.read_whole(searched, alone, documents, owner, reader.knows, self._patient)
 
     def _without_reader(self, query: Query, clock: Clock) -> Answer | None:
-        """Return an overview, a timeline, or all of a kind that is named, where the question asks for that.
+        """Return an overview, a timeline, a list, or all of a kind that is named, where the question asks for that.
 
         A model elsewhere that reads all of the documents writes its own.
         """
@@ -131,6 +133,8 @@ class Preparation(Library):
             return give_overviews(question, query.passages, overviews, clock.timings())
         if short and (timeline := self._timelines.asked(question, query.history, *asked)):
             return give_timeline(question, query.passages, timeline, clock.timings())
+        if short and (listing := self._listings.asked(question, query.history, *asked)):
+            return give_listing(question, query.passages, listing, clock.timings())
         kind = kind_asked(question)
         model = self._models.chat_model if kind else None
         if isinstance(model, EmbeddedChatModel) and (inventory := self._inventories.asked(kind, *asked, model)):

@@ -78,7 +78,7 @@ LAYERS = (
     (("database", "store", "vectors", "shelves", "syncing", "index"),),
     (
         ("retrieval",),
-        ("ranking", "kept", "material", "overview", "inventory", "timeline"),
+        ("ranking", "kept", "material", "overview", "inventory", "timeline", "listing"),
         ("suggesting",),
         ("answering", "judging", "topics", "polarity"),
         ("runnables",),
