@@ -80,11 +80,19 @@ def give_timeline(
     return _quoting(question, passages, cited, timeline.documents, timings)
 
 
-def give_listing(question: str, passages: tuple[RetrievedPassage, ...], listing: Listing, timings: Timings) -> Answer:
-    """Return a list as an answer."""
-    document = listing.document
-    cited = quoted_below([(SAYS, [("", item) for item in listing.items])], {document.id: document})
-    return _quoting(question, passages, cited, (document,), timings)
+def give_listing(
+    question: str,
+    passages: tuple[RetrievedPassage, ...],
+    listing: Listing,
+    timings: Timings,
+    chance: float = RIGHT_WITHOUT_EVIDENCE,
+    before: Cited = NOTHING_SAID,
+) -> Answer:
+    """Return a list, and what introduces it, as an answer that is right with this probability; `before` as above."""
+    document, introduced = listing.document, (listing.introduced,) if listing.introduced else ()
+    quotes = [("", sentence) for sentence in (*introduced, *listing.items)]
+    cited = quoted_below([(SAYS, quotes)], {document.id: document}, before)
+    return _quoting(question, passages, cited, (document,), timings, chance)
 
 
 def give_topic(

@@ -6,8 +6,10 @@ No model is asked. Of a list that stands in a sentence ("Oslo, Ghent and Turin")
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
-from qa.datatypes import Document, Passage, Turn
+from qa.blocks import blocks
+from qa.datatypes import Document, Turn
 from qa.index import Index
 from qa.overview import MOST_DOCUMENTS, POINTS, SAYS_NOTHING_ELSE, topic_words
 from qa.ranking import sentences_of
@@ -28,10 +30,17 @@ _ASKED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A document and the items of its list, in its order."""
+    """A list of a document: the heading above, the sentence that introduces it, if one does, and what is listed."""
 
     document: Document
+    heading: str
+    introduced: NumberedSentence | None
     items: tuple[NumberedSentence, ...]
+
+    def is_named(self, wanted: set[str]) -> bool:
+        """Say whether what is wanted is what introduces the list says, or half of it, words of the title aside."""
+        words = topic_words(self.introduced.text if self.introduced else self.heading) - SAYS_NOTHING_ELSE
+        return wanted <= words | topic_words(self.document.title) and 0 < len(words) <= 2 * len(wanted & words)
 
 
 class Listings:
@@ -51,44 +60,34 @@ class Listings:
         visible = self._index.documents(owner, documents)
         if len(visible) > MOST_DOCUMENTS:
             return None
-        found = [(document, self._items(document, wanted)) for document in visible]
-        found = [(document, items) for document, items in found if len(items) >= FEWEST_ITEMS]
-        if len(found) != 1 or len(found[0][1]) > MOST_ITEMS:
-            return None
-        ((document, items),) = found
-        return Listing(self._index.document(document.id), tuple(items))
+        meant = [one for document in visible for one in self._lists(document.id) if one.is_named(wanted)]
+        return meant[0] if len(meant) == 1 and len(meant[0].items) >= FEWEST_ITEMS else None
 
-    def _items(self, document: Document, wanted: set[str]) -> list[NumberedSentence]:
-        listed = filter(_is_list, self._index.document_passages(document.id))
-        meant = (passage for passage in listed if _names(wanted, _lead(passage) or passage.heading, document.title))
-        return [sentence for sentence in sentences_of(meant) if not sentence.text.endswith(":")]
+    def introduced_by(self, sentence: NumberedSentence) -> Listing | None:
+        """Return the list that a sentence introduces; None if there is none."""
+        if not sentence.text.endswith(":"):
+            return None
+        lists = self._lists(sentence.document_id)
+        return next((one for one in lists if one.introduced and one.introduced.end == sentence.end), None)
+
+    def _lists(self, document_id: str) -> Iterator[Listing]:
+        """Yield the lists of a document that are not too long to be given."""
+        document = self._index.document(document_id)
+        sentences = sentences_of(self._index.document_passages(document_id))
+        heading, above = "", 0
+        for kind, run in groupby(blocks(document.text), key=lambda block: block.kind):
+            first, last = (found := list(run))[0], found[-1]
+            if kind == "item":
+                items = tuple(s for s in sentences if first.start <= s.start and s.end <= last.end)
+                introduced = next((s for s in sentences if s.end == above and s.text.endswith(":")), None)
+                if 0 < len(items) <= MOST_ITEMS:
+                    yield Listing(document, heading, introduced, items)
+            if kind == "heading":
+                heading = document.text[last.start : last.end].strip("# \t")
+            above = last.end
 
 
 def list_asked(question: str) -> set[str]:
     """Return the words of what is to be listed; none if the question is no such request."""
     found = _ASKED.fullmatch(" ".join(question.split()).strip("¿¡?!. "))
     return topic_words(found[found.lastgroup or 0]) - SAYS_NOTHING_ELSE if found else set()
-
-
-def _is_list(passage: Passage) -> bool:
-    """Say whether some sentence of a passage begins a line: those of a paragraph share theirs."""
-    return any("\n" in gap for gap in _gaps(passage))
-
-
-def _gaps(passage: Passage) -> Iterator[str]:
-    """Yield what stands between the sentences."""
-    for (_, end), (start, _) in zip(passage.sentences, passage.sentences[1:], strict=False):
-        yield passage.text[end - passage.start : start - passage.start]
-
-
-def _lead(passage: Passage) -> str:
-    """Return the words that introduce the list, if it begins with such."""
-    start, end = passage.sentences[0]
-    first = passage.text[: end - start]
-    return first if first.endswith(":") else ""
-
-
-def _names(wanted: set[str], name: str, title: str) -> bool:
-    """Say whether what is wanted is what a name says, or half of it, words of the document's title aside."""
-    words = topic_words(name) - SAYS_NOTHING_ELSE
-    return wanted <= words | topic_words(title) and 0 < len(words) <= 2 * len(wanted & words)

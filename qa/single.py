@@ -7,13 +7,14 @@ from qa.answering import Reply
 from qa.attempts import Attempt, likeliest
 from qa.calibration import Calibration
 from qa.citations import NOTHING_SAID, Cited
-from qa.concluding import conclude, give_topic, known_without_proof, proved
+from qa.concluding import conclude, give_listing, give_topic, known_without_proof, proved
 from qa.datatypes import Answer
 from qa.embedded import EmbeddedChatModel
 from qa.embedding import Embedder
 from qa.index import Index
 from qa.introducing import introduced
 from qa.judging import Judge
+from qa.listing import Listing
 from qa.material import Gathered
 from qa.models import Models
 from qa.pointing import shared_words
@@ -52,6 +53,10 @@ class SingleQuestions(Preparation):
                 answer = give_topic(question, query.passages, material, found, clock.timings(), before)
                 yield answer.text
                 return answer
+            if listing := self._introduced(taken):
+                answer = give_listing(question, query.passages, listing, clock.timings(), taken.stated(), before)
+                yield answer.text
+                return answer
             showing = Showing(
                 material.reading.sentences,
                 known_without_proof(question, searched, material),
@@ -85,6 +90,13 @@ class SingleQuestions(Preparation):
                 yield from reader.read(reading, question, query.turns, judge)
 
         return Attempt(material, judge, read)
+
+    def _introduced(self, attempt: Attempt) -> Listing | None:
+        """Return the list whose introduction ("The next steps are:") the embedded model takes for the answer."""
+        if not self._models.reader.runs_here or not attempt.answers() or not attempt.judge.likely:
+            return None
+        (number, _), *_ = attempt.judge.likely
+        return self._listings.introduced_by(attempt.material.reading.sentences[number - 1])
 
     def _on_topic(self, query: Query, attempt: Attempt) -> OnTopic | None:
         """Return what the material says of the topic that a question asks for, where more than one sentence does.

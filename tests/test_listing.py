@@ -6,6 +6,7 @@ import pytest
 
 from qa import QA, Settings
 from qa.listing import list_asked
+from qa.ranking import sentences_of
 
 PLAN = """# Heron
 
@@ -87,6 +88,29 @@ def test_a_list_is_an_answer_of_quotes_and_asks_no_model(engine: QA, monkeypatch
     assert [cited.quote for cited in answer.citations] == MILESTONES
     assert answer.text.splitlines()[:2] == ["The article says:", "• “Prototype ready in June” [1]"]
     assert answer.document(answer.citations[0]).source == "plan.md"
+
+
+def test_the_list_that_a_sentence_introduces(engine: QA) -> None:
+    (plan,) = (document for document in engine.documents() if document.source == "plan.md")
+    sentences = {one.text: one for one in sentences_of(engine._index.document_passages(plan.id))}
+    listing = engine._listings.introduced_by(sentences["The next steps are:"])
+    assert listing
+    assert [item.text for item in listing.items] == ["1. Test it", "2. Launch it"]
+    assert engine._listings.introduced_by(sentences["It rains."]) is None
+
+
+@pytest.mark.slow
+def test_an_answer_that_only_introduces_a_list_gives_the_list(corpus_of: Any, tmp_path: Any) -> None:
+    text = "The council met on Monday.\n\nIts report on the harbour proposes:\n\n- a new quay\n- a longer pier\n"
+    with QA.open(Settings(corpus=corpus_of({"report.md": text}), data_dir=tmp_path / "index")) as engine:
+        engine.sync()
+        answer = engine.ask("What does the council's report propose?")
+    assert [cited.quote for cited in answer.citations] == [
+        "Its report on the harbour proposes:",
+        "a new quay",
+        "a longer pier",
+    ]
+    assert 0.5 < answer.confidence < 1
 
 
 def test_within_a_conversation_it_may_be_something_else(engine: QA) -> None:
