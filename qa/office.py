@@ -95,7 +95,7 @@ def _word_blocks(document: "WordDocument") -> Iterator[str]:
 
     items: list[str] = []
     for block in document.iter_inner_content():
-        item = "" if isinstance(block, Table) else _list_item(block)
+        item = "" if isinstance(block, Table) or _heading_level(block) else _list_item(block)
         if items and not item:
             yield "\n".join(items)
             items = []
@@ -129,7 +129,7 @@ def _slide_blocks(slide: Any) -> Iterator[str]:
     title = slide.shapes.title
     if title is not None and title.text.strip():
         yield f"# {' '.join(title.text.split())}"
-    for shape in slide.shapes:
+    for shape in _ungrouped(slide.shapes):
         if shape.has_table:
             yield "\n".join(row_lines([cell.text for cell in row.cells] for row in shape.table.rows))
         elif shape.has_text_frame and (title is None or shape.shape_id != title.shape_id):
@@ -137,3 +137,8 @@ def _slide_blocks(slide: Any) -> Iterator[str]:
             yield "\n".join(f"- {line}" if len(lines) > 1 else line for line in lines if line)
     if slide.has_notes_slide and (notes := slide.notes_slide.notes_text_frame.text.strip()):
         yield notes
+
+
+def _ungrouped(shapes: Iterable[Any]) -> Iterator[Any]:
+    for shape in shapes:
+        yield from _ungrouped(shape.shapes) if hasattr(shape, "shapes") else (shape,)

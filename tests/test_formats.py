@@ -96,6 +96,7 @@ def word_file() -> WordDocument:
     document.add_heading("The harbour", 0)
     document.add_paragraph("It was founded in 1998.\nThe city pays for it.")
     document.add_heading("Milestones", 1)
+    document.paragraphs[-1]._p.get_or_add_pPr().get_or_add_numPr()
     for item in ("Prototype ready in June", "First sale in Oslo"):
         document.add_paragraph(item, style="List Bullet")
     table = document.add_table(rows=3, cols=3)
@@ -131,6 +132,8 @@ def slides() -> Presentation:
     first, second = (deck.slides.add_slide(deck.slide_layouts[layout]) for layout in (1, 5))
     first.shapes.title.text = "The harbour"
     first.placeholders[1].text = "Founded in 1998\nPaid for by the city"
+    box = first.shapes.add_group_shape().shapes.add_textbox(0, 0, 900, 900)
+    box.text_frame.text = "It has nine cranes."
     first.notes_slide.notes_text_frame.text = "Greet the mayor."
     second.shapes.title.text = "Trade"
     table = second.shapes.add_table(2, 2, 0, 0, 900, 900).table
@@ -150,6 +153,7 @@ def test_slides(tmp_path: Path) -> None:
         (1, "heading", "# The harbour"),
         (1, "item", "Founded in 1998"),
         (1, "item", "Paid for by the city"),
+        (1, "paragraph", "It has nine cranes."),
         (1, "paragraph", "Greet the mayor."),
         (2, "heading", "# Trade"),
         (2, "row", "Year | Trade"),
