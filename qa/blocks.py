@@ -18,7 +18,7 @@ HEADING_CHARACTERS, HEADING_WORDS = 80, 10
 ITEM_CHARACTERS = 200
 """At most, of a list's item; a longer one is a paragraph with a number before it."""
 MOST_HEADINGS = 2
-"""Short lines that may stand above one text as its headings; more are a list."""
+"""Headings, or short lines, that may stand above one text as its headings; more of them say something themselves."""
 
 CELLS = " | "
 """Stands between two cells of a table's row."""
@@ -69,7 +69,25 @@ def blocks(text: str) -> list[Block]:
         if short and _is_list(text, lines, found[end] if end < len(found) else None):
             lines = [replace(line, kind="item") for line in lines]
         placed += lines
-    return placed
+    placed = [_renamed(text, *three) for three in zip([None, *placed], placed, [*placed[1:], None], strict=False)]
+    runs = [list(run) for _, run in groupby(placed, lambda block: block.kind)]
+    return [block for at, run in enumerate(runs) for block in _few_headings(text, run, at + 1 == len(runs))]
+
+
+def _few_headings(text: str, run: list[Block], last: bool) -> list[Block]:
+    """Return blocks of one kind, but of too many headings all save the last as items: a title, its authors."""
+    if run[0].kind != "heading" or len(run) <= MOST_HEADINGS:
+        return run
+    said = run if last else run[:-1]
+    items = (replace(b, start=b.end - len(text[b.start : b.end].lstrip("# \t")), kind="item") for b in said)
+    return [*items, *run[len(said) :]]
+
+
+def _renamed(text: str, above: Block | None, block: Block, below: Block | None) -> Block:
+    """Return a numbered line that stands alone above a paragraph, such as "2. Methods", as a heading."""
+    alone = below and below.kind == "paragraph" and not (above and above.kind == "item")
+    title = block.kind == "item" and text[block.start].isdigit() and _is_short(text[block.start : block.end])
+    return replace(block, kind="heading") if alone and title else block
 
 
 def _is_list(text: str, lines: list[Block], below: Block | None) -> bool:
@@ -115,8 +133,11 @@ def _read(text: str, start: int, end: int) -> Block:
         bullet = _BULLET.match(words)
         kind: Kind = "item" if len(words) <= ITEM_CHARACTERS else "paragraph"
         return Block(start + (bullet.end() if bullet else 0), end, kind)
-    short = len(words) <= HEADING_CHARACTERS and len(words.split()) <= HEADING_WORDS and not TERMINAL.search(words)
-    return Block(start, end, "heading" if short else "paragraph")
+    return Block(start, end, "heading" if _is_short(words) else "paragraph")
+
+
+def _is_short(words: str) -> bool:
+    return len(words) <= HEADING_CHARACTERS and len(words.split()) <= HEADING_WORDS and not TERMINAL.search(words)
 
 
 def _is_row(line: str) -> bool:

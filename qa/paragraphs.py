@@ -25,6 +25,9 @@ FITS = 0.96
 ended the line there; else it was full."""
 NARROWEST = 0.25
 """Of the width of a page's words, what a full line has at least."""
+LARGE = 1.12
+"""Times the usual height of letters from which a paragraph is a heading."""
+LONGEST_HEADING = 150
 LONGEST_WORD = 60
 HYPHENS = "-\u00ad\x02\ufffe"
 """What PDFium gives for a hyphen at the end of a line."""
@@ -58,11 +61,12 @@ def text_of(lines: Sequence[Line]) -> str:
     """Return the lines as text: one line for each paragraph, an empty one between two."""
     words = _words(lines)
     lengths, leading = _usual_lengths(lines), _leading(lines)
+    large = LARGE * median(line.height for line in lines for _ in line.text)
     text, paragraph = [PAGE_BREAK] * lines[0].page, lines[0].text
     for at, (above, line) in enumerate(pairwise(lines)):
         turned = PAGE_BREAK * (line.page - above.page)
         if not _continues(above, line, _is_full(above, line, lengths[at]), leading):
-            text += [paragraph, f"\n\n{turned}"]
+            text += [_marked(paragraph, above, large), f"\n\n{turned}"]
             paragraph = line.text
             continue
         first, _, rest = line.text.partition(" ")
@@ -72,7 +76,13 @@ def text_of(lines: Sequence[Line]) -> str:
         else:
             space = "" if _unspaced(paragraph[-1]) and _unspaced(line.text[0]) else " "
             paragraph += f"{turned or space}{line.text}"
-    return "".join([*text, paragraph]).translate(_CLEANED).strip(" ")
+    return "".join([*text, _marked(paragraph, lines[-1], large)]).translate(_CLEANED).strip(" ")
+
+
+def _marked(paragraph: str, line: Line, large: float) -> str:
+    """Return a paragraph that ends with this line, marked as Markdown marks a heading if its letters are large."""
+    heading = line.height >= large and len(paragraph) <= LONGEST_HEADING and not line.row
+    return f"# {paragraph}" if heading else paragraph
 
 
 def _unspaced(character: str) -> bool:

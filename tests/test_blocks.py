@@ -4,6 +4,8 @@ import pytest
 
 from qa.blocks import blocks
 
+FELL = ("paragraph", "It fell.")
+
 
 def kinds(text: str) -> list[tuple[str, str]]:
     """Return the kind and the words of each block."""
@@ -21,6 +23,10 @@ def kinds(text: str) -> list[tuple[str, str]]:
         ("Lead: Ana\nStart: May\nIt fell.", [("item", "Lead: Ana"), ("item", "Start: May"), ("paragraph", "It fell.")]),
         ("Eggs\nSalt\nTea\nMix.", [("item", "Eggs"), ("item", "Salt"), ("item", "Tea"), ("paragraph", "Mix.")]),
         ("Budget\n# Next\nIt fell.", [("item", "Budget"), ("heading", "# Next"), ("paragraph", "It fell.")]),
+        ("2. Rain\nIt fell.", [("heading", "2. Rain"), ("paragraph", "It fell.")]),
+        ("1. Rain\n2. Snow\nIt fell.", [("item", "1. Rain"), ("item", "2. Snow"), ("paragraph", "It fell.")]),
+        ("# Rain\n# By Ana\n# Intro\nIt fell.", [("item", "Rain"), ("item", "By Ana"), ("heading", "# Intro"), FELL]),
+        ("It fell.\n# A\n# B\n# C", [FELL, ("item", "A"), ("item", "B"), ("item", "C")]),
         ("- Milk\n* Bread.\n2) Tea", [("item", "Milk"), ("item", "Bread."), ("item", "2) Tea")]),
         ("| a | b |\n|---|:-:|\n| 1 | 2 |", [("row", "a | b"), ("row", "1 | 2")]),
         ("a\tb\tc\nd | e | f", [("row", "a\tb\tc"), ("row", "d | e | f")]),

@@ -32,7 +32,7 @@ def test_an_article_comes_out_of_a_pdf_as_it_went_in(tmp_path: Path, seed_articl
     assert document.text.count("\f") == 1
     pair = (document.text.replace("\f", " "), text)
     read, written = ([" ".join(line.split()) for line in one.splitlines()] for one in pair)
-    assert list(filter(None, read)) == ["A rift", *filter(None, written)]
+    assert list(filter(None, read)) == ["# A rift", *filter(None, written)]
 
 
 def test_a_table_in_a_pdf_becomes_rows(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def test_lines_of_a_paragraph_are_joined() -> None:
         ([line("It sat.", 0), line("Then it rose.", 1, left=70)], "It sat.\n\nThen it rose."),
         ([line("It sat.", 0), line("Then it rose.", 1)], "It sat. Then it rose."),
         ([line("It sat and", 0), line("sat", 1), line("The vote", 4)], "It sat and sat\n\nThe vote"),
-        ([line("The vote", 0, tall=14), line("it was lost", 1)], "The vote\n\nit was lost"),
+        ([line("The vote", 0, tall=14), line("it was lost", 1)], "# The vote\n\nit was lost"),
         ([line("Members present", 0, share=0.3), line("Ana Lind", 1, share=0.3)], "Members present\n\nAna Lind"),
         ([line("It was lost by", 0, share=0.7), line("ten votes.", 1)], "It was lost by ten votes."),
         ([line("Two things:", 0), line("- bread", 1), line("- milk", 2)], "Two things:\n\n- bread\n\n- milk"),

@@ -218,6 +218,14 @@ def test_a_running_turn_is_busy_and_offers_no_actions() -> None:
     assert "So far" in markup
 
 
+def test_the_sign_of_a_heading_is_kept_but_not_shown() -> None:
+    document = document_of("a.md", "# Weather\n\n\f## More rain\nIt fell.")
+    markup = article_html(document, WORDS)
+    assert article_text(markup) == document.text
+    assert re.findall(r'<span class="sign">(.*?)</span>', markup) == ["# ", "## "]
+    assert re.findall(r'data-page="(.*?)"', markup) == ["Page 2"]
+
+
 def test_pages_are_numbered_and_quotes_tell_theirs() -> None:
     text = "One came.\n\n\fTwo went on to\fthe end.\n"
     answer = answer_on(text, [(text.index("Two"), text.index(".\n", 20) + 1)])

@@ -4,6 +4,7 @@ Nothing is searched for here: a mark is where a citation's start and end say, an
 for character, the document's.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from qa.blocks import blocks
@@ -12,6 +13,8 @@ from qa.ui.markup import Mark, button, element, escaped, isolated, segments
 from qa.ui.messages import Words
 
 PART_CHARACTERS = 80_000
+_SIGN = re.compile(r"\s*(#+[ \t]+)")
+"""What marks a heading; it is not shown where it is no part of a quote."""
 """Characters of a document that the panel shows at once: a browser stays quick, a long document gets parts."""
 
 
@@ -99,7 +102,14 @@ def _lines(document: Document, part: tuple[int, int], marks: Sequence[Mark], wor
         end = text.find("\n", start, part[1]) + 1 or part[1]
         name = "h3" if start in headings else "p"
         blank = "true" if text[start:end].isspace() else None
-        yield element(name, "".join(_pieces(document, start, end, marks, words)), dir="auto", aria_hidden=blank)
+        content = ""
+        sign = _SIGN.match(text, start, end)
+        if sign and not any(mark.start < sign.end() and sign.start(1) < mark.end for mark in marks):
+            content = "".join(_pieces(document, start, sign.start(1), marks, words))
+            content += element("span", escaped(sign[1]), class_="sign")
+            start = sign.end()
+        content += "".join(_pieces(document, start, end, marks, words))
+        yield element(name, content, dir="auto", aria_hidden=blank)
         start = end
 
 
