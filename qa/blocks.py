@@ -16,7 +16,7 @@ WRAPPED_LINE = 55
 """Characters from which a line without closing punctuation counts as wrapped by hand, not as a line of its own."""
 HEADING_CHARACTERS, HEADING_WORDS = 80, 10
 ITEM_CHARACTERS = 200
-"""At most, of a list's item; a longer one is a paragraph with a number before it."""
+"""At most, of a list's item or a heading with Markdown's mark; what is longer is a paragraph."""
 MOST_HEADINGS = 2
 """Headings, or short lines, that may stand above one text as its headings; more of them say something themselves."""
 
@@ -26,6 +26,7 @@ CELLS = " | "
 _LINE = re.compile(r"[^\r\n\ufeff]+")
 TERMINAL = re.compile(r"""[.!?:;…。！？।؟]["'”’»)\]]*\s*$""")
 _ITEM = re.compile(r"(?:[-*+•‣◦–]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+(?=\S)")
+_MARKED = re.compile(r"#{1,6}\s")
 _BULLET = re.compile(r"[-*+•‣◦–]\s+")
 _EDGES = "| \t"
 
@@ -123,7 +124,7 @@ def _joined(text: str) -> Iterator[tuple[int, int]]:
 
 def _read(text: str, start: int, end: int) -> Block:
     words = text[start:end]
-    if words.startswith("#"):
+    if _MARKED.match(words) and len(words) <= ITEM_CHARACTERS:
         return Block(start, end, "heading")
     if _is_row(words):
         bare = words.strip(_EDGES)

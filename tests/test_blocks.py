@@ -23,6 +23,7 @@ def kinds(text: str) -> list[tuple[str, str]]:
         ("Lead: Ana\nStart: May\nIt fell.", [("item", "Lead: Ana"), ("item", "Start: May"), ("paragraph", "It fell.")]),
         ("Eggs\nSalt\nTea\nMix.", [("item", "Eggs"), ("item", "Salt"), ("item", "Tea"), ("paragraph", "Mix.")]),
         ("Budget\n# Next\nIt fell.", [("item", "Budget"), ("heading", "# Next"), ("paragraph", "It fell.")]),
+        ("#Rain fell on the town.", [("paragraph", "#Rain fell on the town.")]),
         ("2. Rain\nIt fell.", [("heading", "2. Rain"), ("paragraph", "It fell.")]),
         ("1. Rain\n2. Snow\nIt fell.", [("item", "1. Rain"), ("item", "2. Snow"), ("paragraph", "It fell.")]),
         ("# Rain\n# By Ana\n# Intro\nIt fell.", [("item", "Rain"), ("item", "By Ana"), ("heading", "# Intro"), FELL]),
@@ -45,5 +46,6 @@ def test_items_and_rows_are_not_taken_for_wrapped_lines() -> None:
     assert kinds(f"| {row} |\n| {row} |") == [("row", row), ("row", row)]
 
 
-def test_a_long_item_is_a_paragraph() -> None:
+def test_a_long_item_or_heading_is_a_paragraph() -> None:
     assert kinds("1. " + "It rained for a day. " * 12)[0][0] == "paragraph"
+    assert kinds("# " + "It rained for a day. " * 12)[0][0] == "paragraph"
