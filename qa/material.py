@@ -134,9 +134,10 @@ class Material:
     def _best_sentences(self, question: str, found: Sequence[RetrievedPassage]) -> list[Passage]:
         """Return the passages, each cut down to those of its sentences that are nearest to the question."""
         kept: defaultdict[str, list[Span]] = defaultdict(list)
-        left = self._settings.reading_tokens()
+        left, shown = self._settings.reading_tokens(), {""}
         for passage, span in self._ranker.rank(question, found):
-            left -= tokens(text_of(passage, span))
+            left -= tokens(text_of(passage, span)) + (0 if passage.heading in shown else tokens(passage.heading))
+            shown.add(passage.heading)
             if kept and left < 0:
                 break
             kept[passage.id].append(span)

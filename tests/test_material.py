@@ -12,6 +12,7 @@ from qa.answering import ChatReader
 from qa.errors import BusyError
 from qa.kept import BYTES_PER_TOKEN
 from qa.material import Material
+from qa.parts import tokens
 from qa.pipeline import QA
 from qa.reading import KEPT, Reading
 from qa.settings import Settings
@@ -282,3 +283,12 @@ def test_the_real_model_reads_documents_once_and_answers_from_the_whole_of_one_o
             assert {citation.source for citation in answer.citations} == {source}
             assert answer.signals["whole"] == 1
         assert {file: file.stat().st_ino for file in files(engine) & read} == inodes
+
+
+def test_headings_count_among_what_is_read_of_the_best_sentences(engine: QA) -> None:
+    sections = (f"## {'Cats of the old town ' * 7}{number}\n\n- cat {number}\n- no dog\n" for number in range(9))
+    engine.add_text("Towns", "\n\n".join(sections), "me")
+    reading = engine._material.best("Which cat?", engine.search("Which cat?", 16, owner="me")).reading
+    most = engine.settings.reading_tokens()
+    assert most / 2 < tokens(reading.text) <= 1.2 * most
+    assert reading.text.count("## ") < 9
