@@ -49,6 +49,11 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
+def heading_words(text: str, block: Block) -> str:
+    """Return the words of a heading without Markdown's marks."""
+    return text[block.start : block.end].strip("# \t")
+
+
 def begins_item(line: str) -> bool:
     """Say whether a line begins with the mark or the number of a list's item."""
     return bool(_ITEM.match(line))
@@ -64,7 +69,7 @@ def blocks(text: str) -> list[Block]:
     """Return the blocks of a text in order; rules and other lines without a letter or digit are none."""
     found = [_read(text, start, end) for start, end in _joined(text) if any(map(str.isalnum, text[start:end]))]
     placed: list[Block] = []
-    for short, run in groupby(found, key=lambda block: block.kind == "heading" and text[block.start] != "#"):
+    for short, run in groupby(found, lambda block: block.kind == "heading" and not _MARKED.match(text, block.start)):
         lines = list(run)
         end = len(placed) + len(lines)
         if short and _is_list(text, lines, found[end] if end < len(found) else None):

@@ -4,11 +4,12 @@ No model is asked. Of a list that stands in a sentence ("Oslo, Ghent and Turin")
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from qa.blocks import blocks
+from qa.blocks import blocks, heading_words
 from qa.datatypes import Document, Turn
 from qa.index import Index
 from qa.overview import MOST_DOCUMENTS, POINTS, SAYS_NOTHING_ELSE, topic_words
@@ -74,16 +75,18 @@ class Listings:
         """Yield the lists of a document that are not too long to be given."""
         document = self._index.document(document_id)
         sentences = sentences_of(self._index.document_passages(document_id))
+        starts, by_end = [s.start for s in sentences], {s.end: s for s in sentences}
         heading, above = "", 0
         for kind, run in groupby(blocks(document.text), key=lambda block: block.kind):
             first, last = (found := list(run))[0], found[-1]
             if kind == "item":
-                items = tuple(s for s in sentences if first.start <= s.start and s.end <= last.end)
-                introduced = next((s for s in sentences if s.end == above and s.text.endswith(":")), None)
+                items = sentences[bisect_left(starts, first.start) : bisect_left(starts, last.end)]
+                before = by_end.get(above)
+                introduced = before if before and before.text.endswith(":") else None
                 if 0 < len(items) <= MOST_ITEMS:
-                    yield Listing(document, heading, introduced, items)
+                    yield Listing(document, heading, introduced, tuple(items))
             if kind == "heading":
-                heading = document.text[last.start : last.end].strip("# \t")
+                heading = heading_words(document.text, last)
             above = last.end
 
 

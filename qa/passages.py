@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import sentencex
 
-from qa.blocks import Block, blocks, number_end, trim
+from qa.blocks import Block, blocks, heading_words, number_end, trim
 from qa.datatypes import Document, Passage
 
 Span = tuple[int, int]
@@ -74,7 +74,7 @@ def split(document: Document, longest: int) -> list[Passage]:
     heading = ""
     for run in _runs(text):
         if run[0].kind == "heading":
-            heading = text[run[0].start : run[0].end].strip("# \t")
+            heading = heading_words(text, run[0])
             continue
         spans = [span for block in run for span in _spans(text, block)]
         rows = [text[block.start : block.end] for block in run if block.kind == "row"]

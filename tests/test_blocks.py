@@ -24,6 +24,7 @@ def kinds(text: str) -> list[tuple[str, str]]:
         ("Eggs\nSalt\nTea\nMix.", [("item", "Eggs"), ("item", "Salt"), ("item", "Tea"), ("paragraph", "Mix.")]),
         ("Budget\n# Next\nIt fell.", [("item", "Budget"), ("heading", "# Next"), ("paragraph", "It fell.")]),
         ("#Rain fell on the town.", [("paragraph", "#Rain fell on the town.")]),
+        ("It fell.\n#rain", [FELL, ("item", "#rain")]),
         ("2. Rain\nIt fell.", [("heading", "2. Rain"), ("paragraph", "It fell.")]),
         ("1. Rain\n2. Snow\nIt fell.", [("item", "1. Rain"), ("item", "2. Snow"), ("paragraph", "It fell.")]),
         ("# Rain\n# By Ana\n# Intro\nIt fell.", [("item", "Rain"), ("item", "By Ana"), ("heading", "# Intro"), FELL]),

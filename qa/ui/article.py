@@ -139,6 +139,8 @@ def _with_pages(document: Document, start: int, end: int, words: Words) -> str:
     """Return the text between two offsets, each page's number where it begins."""
     first, *others = document.text[start:end].split(PAGE_BREAK)
     content = escaped(first)
+    if not others:  # nearly always: the page of an offset is found by going through the text before it
+        return content
     for page, text in enumerate(others, document.page(start) + 1):
         content += element("span", PAGE_BREAK, class_="page", data_page=words("page", page=page)) + escaped(text)
     return content
