@@ -18,6 +18,7 @@ from qa.errors import CorpusError
 from qa.formats import READERS
 
 TEXT_SUFFIXES = frozenset({"", ".txt", ".text", ".md", ".markdown", ".rst", ".org", ".adoc", ".log"})
+KNOWN_SUFFIXES = TEXT_SUFFIXES | READERS.keys()
 MEGABYTE = 1_000_000
 
 _CONTROL = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -45,7 +46,7 @@ class Decoded:
 def title_of(source: str) -> str:
     """Return a readable title from a file name: 'old-town_fair.txt' gives 'Old town fair'."""
     name = PurePosixPath(source)
-    stem = name.stem if name.suffix.lower() in TEXT_SUFFIXES or name.suffix.lower() in READERS else name.name
+    stem = name.stem if name.suffix.lower() in KNOWN_SUFFIXES else name.name
     words = re.sub(r"[\s_-]+", " ", stem).strip() or source
     return words[:1].upper() + words[1:]
 
@@ -87,7 +88,7 @@ def decode(data: bytes, source: str) -> Decoded:
 def read_file(path: Path, source: str, max_megabytes: float) -> tuple[Document, Decoded]:
     """Read one file; see `read_document`. The second value tells the encoding."""
     suffix = path.suffix.lower()
-    if suffix not in TEXT_SUFFIXES and suffix not in READERS:
+    if suffix not in KNOWN_SUFFIXES:
         raise CorpusError(
             f"{source!r} is of a kind that is not read ({path.suffix}): save it as PDF, text, HTML or an Office file"
         )

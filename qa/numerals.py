@@ -22,8 +22,8 @@ _VALUES = {
 """Value of each word; "one" is none, since it seldom counts anything."""
 _WORDS = "|".join(_VALUES)
 _NUMBER = re.compile(rf"\d+(?:[.,:]\d+)*|\b(?:{_WORDS})\b(?:-(?:{_WORDS}|one)\b)?", re.IGNORECASE)
-_COUNTED = re.compile(rf"(?:{_NUMBER.pattern})((?:\s+[a-z][\w’'-]+){{1,2}})", re.IGNORECASE)
-_MAGNITUDES = frozenset({"hundred", "thousand", "million", "billion", "trillion"})
+_MAGNITUDES = "hundred|thousand|million|billion|trillion"
+_COUNTED = re.compile(rf"(?:{_NUMBER.pattern})(?:\s+(?:{_MAGNITUDES}))?\s+([a-z][\w’'-]+)", re.IGNORECASE)
 _GROUPING = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 
@@ -34,9 +34,7 @@ def numbers(text: str) -> set[str]:
 
 def counted(text: str) -> set[str]:
     """Return what is counted or measured: the word in small letters after a number, or after "million" and such."""
-    found = (words.split() for words in _COUNTED.findall(text))
-    after = {words[words[0].lower() in _MAGNITUDES and len(words) > 1] for words in found}
-    return {word for word in after if word.islower() and word not in _MAGNITUDES}
+    return {word for word in _COUNTED.findall(text) if word.islower() and word not in _MAGNITUDES.split("|")}
 
 
 def without_numbers(text: str) -> str:

@@ -8,6 +8,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from qa.blocks import CELLS
@@ -16,6 +17,7 @@ from qa.errors import CorpusError
 
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument
+    from docx.table import Table
     from docx.text.paragraph import Paragraph
 
 MOST_UNPACKED = 200_000_000
@@ -90,38 +92,28 @@ def _words(cell: Any) -> str:
 
 
 def _word_blocks(document: "WordDocument") -> Iterator[str]:
-    """Yield paragraphs and tables in order, each with the lines that belong together."""
+    """Yield paragraphs, lists and tables in order."""
+    blocks = filter(None, map(_word_block, document.iter_inner_content()))
+    for listed, run in groupby(blocks, lambda block: block.startswith("- ")):
+        yield ("\n" if listed else "\n\n").join(run)
+
+
+def _word_block(block: "Paragraph | Table") -> str:
+    """Return a table, or a paragraph as the heading, the item or the text that it is; "" of an empty one."""
     from docx.table import Table
 
-    items: list[str] = []
-    for block in document.iter_inner_content():
-        item = "" if isinstance(block, Table) or _heading_level(block) else _list_item(block)
-        if items and not item:
-            yield "\n".join(items)
-            items = []
-        if item:
-            items.append(item)
-        elif isinstance(block, Table):
-            # A cell that spans several columns comes once for each of them.
-            cells = (dict.fromkeys((cell._tc, cell.text) for cell in row.cells) for row in block.rows)
-            yield "\n".join(row_lines([words for _, words in row] for row in cells))
-        elif words := " ".join(block.text.split()):
-            level = _heading_level(block)
-            yield f"{'#' * level} {words}" if level else words
-    if items:
-        yield "\n".join(items)
-
-
-def _list_item(paragraph: "Paragraph") -> str:
-    words, style = " ".join(paragraph.text.split()), paragraph.style.name if paragraph.style else ""
-    numbered = paragraph._p.pPr is not None and paragraph._p.pPr.numPr is not None
-    return f"- {words}" if words and (numbered or (style or "").startswith("List")) else ""
-
-
-def _heading_level(paragraph: "Paragraph") -> int:
-    name = (paragraph.style.name if paragraph.style else "") or ""
-    _, _, level = name.partition("Heading ")
-    return 1 if name == "Title" else int(level) + 1 if level.isdecimal() else 0
+    if isinstance(block, Table):
+        # A cell that spans several columns comes once for each of them.
+        cells = (dict.fromkeys((cell._tc, cell.text) for cell in row.cells) for row in block.rows)
+        return "\n".join(row_lines([words for _, words in row] for row in cells))
+    words, style = " ".join(block.text.split()), (block.style.name if block.style else "") or ""
+    level = style.removeprefix("Heading ")
+    if style == "Title" or (level != style and level.isdecimal()):
+        mark = "#" * (1 if style == "Title" else int(level) + 1)
+    else:
+        numbered = block._p.pPr is not None and block._p.pPr.numPr is not None
+        mark = "-" * (numbered or style.startswith("List"))
+    return f"{mark} {words}".strip() if words else ""
 
 
 def _slide_blocks(slide: Any) -> Iterator[str]:

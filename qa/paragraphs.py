@@ -5,10 +5,10 @@ A form feed stands between two pages, as is the custom of text files, so that th
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import median
 
 from qa.blocks import TERMINAL, begins_item
@@ -92,15 +92,13 @@ def _unspaced(character: str) -> bool:
 
 def _usual_lengths(lines: Sequence[Line]) -> list[float]:
     """Return for each line how long the lines of its column are that are full, in points."""
-    pages: dict[int, list[Line]] = defaultdict(list)
-    for line in lines:
-        pages[line.page].append(line)
     found = []
-    for line in lines:
-        page = pages[line.page]
-        width = max(other.right for other in page) - min(other.left for other in page)
-        rights = sorted(other.right for other in page if abs(other.left - line.left) <= 2 * line.height)
-        found.append(max(rights[len(rights) * 9 // 10] - line.left, NARROWEST * width))
+    for _, run in groupby(lines, lambda line: line.page):
+        page = list(run)
+        width = max(line.right for line in page) - min(line.left for line in page)
+        for line in page:
+            rights = sorted(other.right for other in page if abs(other.left - line.left) <= 2 * line.height)
+            found.append(max(rights[len(rights) * 9 // 10] - line.left, NARROWEST * width))
     return found
 
 
@@ -137,10 +135,8 @@ def _continues(above: Line, line: Line, full: bool, leading: float) -> bool:
 
 def _half(paragraph: str, first: str) -> str:
     """Return the beginning of a word that the end of a line divides, or ""."""
-    if paragraph[-1] not in HYPHENS or not first[0].islower():
-        return ""
-    (*_, half), divided = ["", *_WORD.findall(paragraph[-LONGEST_WORD:-1])], paragraph[-2:-1].isalpha()
-    return half if divided else ""
+    divided = paragraph[-1] in HYPHENS and paragraph[-2:-1].isalpha() and first[0].islower()
+    return _WORD.findall(paragraph[-LONGEST_WORD:-1])[-1] if divided else ""
 
 
 def _is_compound(half: str, first: str, words: Counter[str]) -> bool:
