@@ -6,35 +6,17 @@ from collections.abc import Sequence
 from qa.courtesy import without_courtesies
 from qa.datatypes import Turn
 from qa.errors import QuestionError
-from qa.questions import topic_named
+from qa.follow_ups import is_follow_up
 
 TURNS_READ = 4
 """Messages of the history that a reader sees at most: two exchanges."""
 TURN_CHARACTERS = 300
 """Characters of one earlier message that are read; the rest seldom says what a follow-up leans on."""
 
-_PRONOUN = re.compile(r"\b(he|she|it|they|them|him|his|hers?|its|their|theirs)\b", re.IGNORECASE)
-_NAME = re.compile(r"(?<=\s)(?!I\b)[A-Z]")
-_LEANING = re.compile(
-    r"\b(this|that|these|those|there|then|one|ones|other|others|another|else|same|such|former|latter|either|both|"
-    r"again|instead|so)\b",
-    re.IGNORECASE,
-)
-_CONTINUING = re.compile(r"^\W*(and|but|or|also|what about|how about)\b", re.IGNORECASE)
-_HANGING = re.compile(
-    r"^\W*(at|in|on|by|to|from|for|with|of|under|over|against|about|until|into|through|between|behind|after|before|"
-    r"during)\b(?!.*(n[’']t|\b(do|does|did|is|are|was|were|be|been|has|have|had|can|could|will|would|shall|should|may|"
-    r"might|must))\b)",
-    re.IGNORECASE | re.DOTALL,
-)
-"""A question that begins with a preposition and has no verb that questions are asked with."""
-_ENGLISH = re.compile(r"\b(the|who|whose|whom|what|when|where|why|how|which|did|does|were|are)\b", re.IGNORECASE)
-"""Words that most English questions have, and those of its neighbours do not."""
 _ASKED = re.compile(r"[?？؟][\"'”’»)\s]*$")
 _MARKS = re.compile(r"\s*(?:\[\d+\])+\s*")
 _PROOF = re.compile(r"(?<=[.!?…。！？\"'”’)])\s+[“\"]")
 """Where a claim ends and the quote begins that proves it."""
-_SHORT, _SHORT_NAMING = 4, 2
 
 
 def check_question(question: str, longest: int) -> str:
@@ -99,22 +81,6 @@ def last_exchange(history: Sequence[Turn]) -> tuple[Turn, ...]:
     said = without_courtesies(history)
     last_question = max((at for at, turn in enumerate(said) if turn["role"] == "user"), default=len(said) - 1)
     return _as_read(said[max(0, last_question) :])
-
-
-def is_follow_up(question: str, whole: bool = True) -> bool:
-    """Say whether a question leans on what was said before: it goes on, points, or, if whole, is short or has no verb.
-
-    A pronoun behind a name in the question is taken to mean that name; three words stand alone if one is a name, and so
-    does a request that names its topic. Of a whole question in another language it cannot be told, and the answer is
-    yes.
-    """
-    if topic := topic_named(question):
-        return bool(_LEANING.search(topic))
-    pronoun, name = _PRONOUN.search(question), _NAME.search(question)
-    free = pronoun and not (name and name.start() < pronoun.start())
-    short = len(question.split()) <= (_SHORT_NAMING if name else _SHORT)
-    part = whole and (short or _HANGING.search(question) or not _ENGLISH.search(question))
-    return bool(part or free or _LEANING.search(question) or _CONTINUING.search(question))
 
 
 def looks_finished(typed: str) -> bool:

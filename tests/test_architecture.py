@@ -56,6 +56,7 @@ LAYERS = (
         (
             "courtesy",
             "questions",
+            "follow_ups",
             "conversation",
             "reading",
             "numerals",

@@ -2,8 +2,9 @@
 
 import pytest
 
-from qa.conversation import check_history, check_question, is_follow_up, leaned_on, recent, search_question
+from qa.conversation import check_history, check_question, leaned_on, recent, search_question
 from qa.errors import QuestionError
+from qa.follow_ups import is_follow_up
 
 TALKS = (
     {"role": "user", "content": "When did the second round of talks start?"},
@@ -40,6 +41,10 @@ def test_wrong_histories_are_refused(history) -> None:
         "What about the third one?",
         "Why Qatar?",
         "At what hour, and where?",
+        "Did the minister answer her?",
+        "What did the Taliban say to that?",
+        "Which one of the sides left, and was the other still there?",
+        "Was anybody else there?",
         "Was hat der Minister in Kabul dazu gesagt?",
     ],
 )
@@ -58,6 +63,12 @@ def test_follow_ups_are_searched_with_the_exchange_they_lean_on(question: str) -
         "What does Asif say about his visits?",
         "Who is Zabiullah Mujahid?",
         "On what grounds was the claim rejected?",
+        "Who said that the talks that failed were held in Doha?",
+        "Which file takes precedence over all other files?",
+        "Is there a rule for those who come late, and for one of the guards?",
+        "What did the company do after its launch?",
+        "Who founded the club, and when did he leave?",
+        "Why is the river so deep this year?",
     ],
 )
 def test_a_question_that_stands_alone_is_searched_and_read_as_it_is(question: str) -> None:

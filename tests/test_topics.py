@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from qa.conversation import is_follow_up
 from qa.corpus import make_document
+from qa.follow_ups import is_follow_up
 from qa.passages import split
 from qa.pipeline import QA
 from qa.questions import topic_asked
