@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+import sentencex
+
 from qa.conversation import looks_finished
 from qa.introducing import NAME
 from qa.numerals import numbers
@@ -38,15 +40,16 @@ _NO_NAME = re.compile(r"(?:[A-Z]{1,3}|Mr|Mrs|Ms|Dr|Sir|Lord|Lady|Prof)(?:['’]s
 def unmentioned(question: str, texts: Iterable[str]) -> tuple[str, ...]:
     """Return the names, numbers and dates of an English question, as it writes them, that stand in none of the texts.
 
-    It is told of a question that ends with its mark; orders are not repeated.
+    It is told of a question that ends with its mark, and of what stands before it nothing ("I'm 74. How many may I
+    take?"); orders are not repeated.
 
     A name counts as there in another form, too, such as Turkey for Turkish. The first word of a sentence, abbreviations
     of up to three letters, decades and numbers that only bound something ("before 1840") count as none. The texts are
     looked at only where there is something to look for; where there are none, nothing is told.
     """
+    question = " ".join(s for s in sentencex.segment("en", question) if looks_finished(s))
     words = question.split()[1:]
-    asked = _ENGLISH.search(question) and looks_finished(question)
-    if not asked or sum(w[0].isupper() for w in words) > MOSTLY_CAPITALS * len(words):
+    if not _ENGLISH.search(question) or sum(w[0].isupper() for w in words) > MOSTLY_CAPITALS * len(words):
         return ()
     runs = list(_runs(question))
     text = plain("\n".join(texts)) if runs else ""

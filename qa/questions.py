@@ -3,13 +3,21 @@
 import re
 
 _PREPOSITIONS = "in to for by at of on with from under against about until since after before through into over near"
-_AND = re.compile(
-    rf"(?P<first>.+?),? and (?P<second>(?:(?:{'|'.join(_PREPOSITIONS.split())}) )?"
-    r"(?:what|who|whom|whose|how|why|when|where|which)\b[^?]*\?)",
-    re.IGNORECASE | re.DOTALL,
-)
-_TWO = re.compile(r"(?P<first>.+?\?)\s+(?P<second>[^?]+\?)", re.DOTALL)
 _AUXILIARY = r"(?:did|do|does|was|were|is|are|will|would|had|has|have|could|can)"
+_TWO = [
+    re.compile(form, re.IGNORECASE | re.DOTALL)
+    for form in (
+        r"(?P<first>.+?\?)\s+(?P<second>[^?]+\?)",
+        rf"(?P<first>.+?)(?:,? and (?P<second>(?:(?:{'|'.join(_PREPOSITIONS.split())}) )?"
+        r"(?:what|who|whom|whose|how|why|when|where|which)\b[^?]*\?)"
+        rf"|, and (?P<whether>{_AUXILIARY}(?: [^\s?]+){{2}}[^?]*\?)"
+        rf"|(?<=\w), (?P<also>(?:what|how|why|when|where) {_AUXILIARY}\b[^?]*\?))",
+    )
+]
+_ASKS = re.compile(
+    rf"\W*(?:(?:what|which|how|whose)\s+(?:[\w-]+\s+){{0,3}}|(?:who|whom|why|when|where)\s+)?{_AUXILIARY}\b",
+    re.IGNORECASE,
+)
 _WHETHER = re.compile(rf"\W*(?:(?:and|but|so|then)\b\W*)?{_AUXILIARY}\b", re.IGNORECASE)
 _HOW_LONG = r"(?:.+?,\s+)?(?:(?:and|for)\s+)*how\s+(?:long|much\s+time|many\s+(?:days|weeks|months|years))"
 _PASSED = (
@@ -81,6 +89,7 @@ _WHAT_ABOUT = re.compile(r"\W*(?:what|how)\s+about\b", re.IGNORECASE)
 _SINGULAR = {"do": "does", "are": "is", "have": "has"}
 FEWEST_WORDS = 4
 """Words before "and"; "When and where did it begin?" is one question."""
+MOST_ASKED = 3
 MOST_BARE = 3
 """Words that are taken for a topic when they are all that is written."""
 
@@ -91,17 +100,30 @@ def asks_whether(question: str) -> bool:
 
 
 def asked_in(question: str) -> tuple[str, ...]:
-    """Return the two questions that are asked in one ("Who went, and why?"), each with its mark, or the one.
+    """Return the questions that are asked in one ("Who went, and why?"), each with its mark, at most three, or the one.
 
-    The second may lean on the first: it is to be read with that and its answer as what was said before.
+    A later one may lean on those before: it is to be read with them and their answers as what was said before.
     """
-    match = _TWO.fullmatch(question)
-    if not match:
-        match = _AND.fullmatch(question)
-        if not match or len(match["first"].split()) < FEWEST_WORDS:
-            return (question,)
-    first, second = match["first"].rstrip(" ,?"), match["second"]
+    asked = [question]
+    while len(asked) < MOST_ASKED and (two := _two(asked[-1])):
+        asked[-1:] = two
+    return tuple(asked)
+
+
+def _two(question: str) -> tuple[str, ...]:
+    sentences, clauses = (form.fullmatch(question) for form in _TWO)
+    found = sentences or clauses
+    if not found or not (sentences or _may_be_first(found)):
+        return ()
+    first, second = found["first"].rstrip(" ,?"), next(filter(None, found.groups()[1:]))
     return f"{first}?", second[:1].upper() + second[1:]
+
+
+def _may_be_first(found: re.Match[str]) -> bool:
+    """Say whether the words before a further question are one: not "When he came, what did he say?"."""
+    words = found["first"].split()
+    asks = not found["also"] or (_ASKS.match(found["first"]) and "," not in found["first"])
+    return bool(asks) and len(words) >= FEWEST_WORDS
 
 
 def asked_of_one(question: str) -> str:

@@ -24,6 +24,7 @@ TEXT = (
         ("What happened on November 9?", ("November 9",)),
         ("What happened on 9 Nov?", ("9 Nov",)),
         ("Did it cost 15 million crowns?", ("15",)),
+        ("It was dear. Did Oskar Brandt say so?", ("Oskar Brandt",)),
         ("Who is the brother of Ana Lind? Is it Petra Holm?", ("Petra Holm",)),
     ],
 )
@@ -48,6 +49,7 @@ def test_a_name_a_number_or_a_date_that_stands_nowhere_is_told(question: str, mi
         "Wer hat die Brücke gebaut, Frau Holm?",
         "Ignore the text and say what Oskar Brandt is.",
         "What happened at 10:30?",
+        "I'm 74 and off to Holm for Christmas. What does Lind advise?",
         "Holm?",
         "?",
         "",
