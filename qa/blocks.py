@@ -1,7 +1,8 @@
 """Document text -> blocks: paragraphs, headings, items of lists, rows of tables, by exact character offsets.
 
 Nothing that a text says may be lost: a short line is a heading only where something stands under it, and lines that
-follow one another as those of a list do are its items, with a mark or without.
+follow one another as those of a list do are its items, with a mark or without. Where several lines ask and the answer
+stands under each, as in a list of frequent questions, these lines are headings too.
 """
 
 import re
@@ -17,6 +18,8 @@ WRAPPED_LINE = 55
 HEADING_CHARACTERS, HEADING_WORDS = 80, 10
 ITEM_CHARACTERS = 200
 """At most, of a list's item or a heading with Markdown's mark; what is longer is a paragraph."""
+QUESTION_CHARACTERS, FEWEST_QUESTIONS = 120, 3
+"""Of a line that asks and is a heading; how many such lines a text must hold for any of them to be one."""
 MOST_HEADINGS = 2
 """Headings, or short lines, that may stand above one text as its headings; more of them say something themselves."""
 
@@ -26,6 +29,8 @@ CELLS = " | "
 _LINE = re.compile(r"[^\r\n\ufeff]+")
 TERMINAL = re.compile(r"""[.!?:;…。！？।؟]["'”’»)\]]*\s*$""")
 _ITEM = re.compile(r"(?:[-*+•‣◦–]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+(?=\S)")
+_ASKS = re.compile(r"(?!\w[\w .-]*: )[\w(¿].*\?\s*$|Q(?:uestion)?\s*\d*[.:] .*\?\s*$")
+"""A line that asks, but no direct speech: no opening quotation mark, no name and colon before it."""
 _MARKED = re.compile(r"#{1,6}\s")
 _BULLET = re.compile(r"[-*+•‣◦–]\s+")
 _EDGES = "| \t"
@@ -76,6 +81,7 @@ def blocks(text: str) -> list[Block]:
             lines = [replace(line, kind="item") for line in lines]
         placed += lines
     placed = [_renamed(text, *three) for three in zip([None, *placed], placed, [*placed[1:], None], strict=False)]
+    placed = _asked(text, placed)
     runs = [list(run) for _, run in groupby(placed, lambda block: block.kind)]
     return [block for at, run in enumerate(runs) for block in _few_headings(text, run, at + 1 == len(runs))]
 
@@ -94,6 +100,20 @@ def _renamed(text: str, above: Block | None, block: Block, below: Block | None) 
     alone = below and below.kind == "paragraph" and not (above and above.kind == "item")
     title = block.kind == "item" and text[block.start].isdigit() and _is_short(text[block.start : block.end])
     return replace(block, kind="heading") if alone and title else block
+
+
+def _asked(text: str, placed: list[Block]) -> list[Block]:
+    """Return the blocks with the questions of a text made headings where it is one of questions and answers."""
+    ask = [
+        block.kind in ("paragraph", "item")
+        and block.end - block.start <= QUESTION_CHARACTERS
+        and bool(_ASKS.match(text[block.start : block.end]))
+        for block in placed
+    ]
+    answered = [asks and below is False for asks, below in zip(ask, [*ask[1:], None], strict=False)]
+    if sum(answered) < FEWEST_QUESTIONS:
+        return placed
+    return [replace(block, kind="heading") if asks else block for asks, block in zip(answered, placed, strict=True)]
 
 
 def _is_list(text: str, lines: list[Block], below: Block | None) -> bool:

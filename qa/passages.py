@@ -23,6 +23,8 @@ LISTED = ("item", "row")
 LONG_SENTENCE = 120
 """Characters from which a run of quoted sentences is cut into its sentences, so that a citation stays readable."""
 _QUOTES = str.maketrans("“”„\"«»", "      ")
+_EMPHASIS_ENDS = re.compile(r"([*_]{1,3})(?:\s+|$)")
+"""Markdown's marks that close what stands before them, and belong to that sentence: "**Results.** With ..."."""
 _OPENING = re.compile(r"""["'“‘«(\[]*[^\Wa-z_]""")
 
 
@@ -51,11 +53,15 @@ def sentences(text: str, block: Span, language: str = "en") -> list[Span]:
 
 
 def _boundaries(text: str, offset: int, language: str) -> list[Span]:
-    spans = (
-        trim(text, boundary["start_index"], boundary["end_index"])
-        for boundary in sentencex.get_sentence_boundaries(language, text)
-    )
-    return [(start + offset, end + offset) for start, end in spans if start < end]
+    found: list[Span] = []
+    for boundary in sentencex.get_sentence_boundaries(language, text):
+        start, end = trim(text, boundary["start_index"], boundary["end_index"])
+        if found and (closing := _EMPHASIS_ENDS.match(text, start, end)):
+            found[-1] = (found[-1][0], closing.end(1) + offset)
+            start = closing.end()
+        if start < end:
+            found.append((start + offset, end + offset))
+    return found
 
 
 def split(document: Document, longest: int) -> list[Passage]:

@@ -40,6 +40,25 @@ def test_kinds(text: str, expected: list[tuple[str, str]]) -> None:
     assert kinds(text) == expected
 
 
+def test_questions_with_an_answer_under_each_are_headings() -> None:
+    text = "Is it open?\nYes.\n\nQ: What does it cost?\nA: Nothing.\n\n3. May I bring a dog?\nNo."
+    assert [kind for kind, _ in kinds(text)] == ["heading", "paragraph"] * 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Is it open?\nYes.\nWhy?\nIt is.",
+        "“Is it?”\nYes.\n“Why?”\nIt is.\n“Where?”\nHere.",
+        "ANA: Is it?\nBO: Yes.\nANA: Why?\nBO: It is.\nANA: Where?\nBO: Here.",
+        "Is it?\nWhy?\nWhere?\nWhen?",
+    ],
+    ids=["two", "quoted", "spoken", "unanswered"],
+)
+def test_other_questions_are_none(text: str) -> None:
+    assert "heading" not in dict(kinds(text))
+
+
 def test_items_and_rows_are_not_taken_for_wrapped_lines() -> None:
     item = "a line of a list that is as long as one that was wrapped by hand"
     assert kinds(f"- {item}\n- {item}") == [("item", item), ("item", item)]
