@@ -70,6 +70,12 @@ def number_end(text: str, block: Block) -> int:
     return found.end() if found else block.start
 
 
+def without_number(words: str) -> str:
+    """Return words without the number or letter of a list that they begin with."""
+    found = _ITEM.match(words)
+    return words[found.end() :] if found else words
+
+
 def blocks(text: str) -> list[Block]:
     """Return the blocks of a text in order; rules and other lines without a letter or digit are none."""
     found = [_read(text, start, end) for start, end in _joined(text) if any(map(str.isalnum, text[start:end]))]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from qa.blocks import without_number
 from qa.datatypes import Citation, Document
 from qa.disputes import denials
 from qa.durations import asks_duration, duration
@@ -192,7 +193,7 @@ def _answers_rather(pointed: NumberedSentence, proof: Sequence[NumberedSentence]
 def _state(composer: Composer, claim: str, proof: Sequence[NumberedSentence]) -> None:
     quotes = " ".join(_quoted(s) for s in proof)
     spoken = content_words(composer.spoken) | content_words(claim)
-    unsaid = set().union(*(content_words(s.text) for s in proof))
+    unsaid = set().union(*(content_words(without_number(s.text)) for s in proof))
     full = len(unsaid & spoken) >= MOSTLY_SAID * len(unsaid)
     words = claim if full or not composer.has_room(claim + " " + quotes) else f"{claim} {quotes}"
     composer.add(words, proof, claim)

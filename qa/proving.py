@@ -22,6 +22,14 @@ NAME_ROOT = 4
 _WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
 _CAPITAL = re.compile(r"\b[A-ZÀ-ÞА-Я][\w’'-]*\w")
 _NAME = re.compile(rf"(?<=[a-z,;’'\"”)\]]\s){_CAPITAL.pattern}")
+_RATE = re.compile(
+    r"\b(?:per|each|every|(?:once|twice|times|hours?|nights?|days?|weeks?|months?)\s+an?)\s+"
+    r"(second|minute|hour|day|night|week|month|quarter|year|decade)\b",
+    re.IGNORECASE,
+)
+_RATES = {"day": "daily", "year": "annual|per annum"}
+"""How else a sentence says how often, where that does not begin as the unit does, as "monthly" does."""
+_COMPARED = re.compile(r"\b(\w+er|more|less)\b[^;]*?\bthan\b(?P<than>[^,;.]*)", re.IGNORECASE)
 PLAIN = frozenset(
     _WORD.findall(
         """a an and are as at be been but by did do does for from had has have he her his in into is it its no not of
@@ -96,6 +104,23 @@ def _invents_a_unit(
     return bool({stem(word) for word in counted(text) - PLAIN} - named)
 
 
+def _invents_a_rate(text: str, chosen: Sequence[NumberedSentence], known: str) -> bool:
+    """Say whether a text says how often, as in "once a year", by a unit that neither its sentences nor `known` name."""
+    held = " ".join([known, *(sentence.text for sentence in chosen)]).lower()
+    units = (unit.lower() for unit in _RATE.findall(text))
+    return any(not re.search(rf"\b(?:{unit[:NAME_ROOT]}|{_RATES.get(unit, unit)})", held) for unit in units)
+
+
+def _tears_a_comparison(text: str, chosen: Iterable[NumberedSentence]) -> bool:
+    """Say whether a text says of what stands behind "than" in a sentence what that says of the other side."""
+    compared = None if "than" in _WORD.findall(text.lower()) else (_COMPARED.search(s.text) for s in chosen)
+    for found in filter(None, compared or ()):
+        other = content_words(found["than"]) - content_words(found.string[: found.start("than")])
+        if found[1].lower() in _WORD.findall(text.lower()) and other & content_words(text):
+            return True
+    return False
+
+
 def prove(
     statement: Statement, sentences: Sequence[NumberedSentence], known: str, foreign: Collection[str] = ()
 ) -> tuple[NumberedSentence, ...]:
@@ -118,7 +143,12 @@ def prove(
     least = _share(wanted, chosen) + MUCH_BETTER if chosen else LEAST_SHARED
     if _share(wanted, [best]) >= least:
         chosen = [best]
-    if not chosen or _invents_a_unit(statement.text, chosen, sentences, known):
+    misread = (
+        _invents_a_unit(statement.text, chosen, sentences, known)
+        or _invents_a_rate(statement.text, chosen, known)
+        or _tears_a_comparison(statement.text, chosen)
+    )
+    if not chosen or misread:
         return ()
     names = {stem(name) for sentence in sentences for name in _NAME.findall(sentence.text)} | set(foreign)
     missing = particulars(statement.text, names)

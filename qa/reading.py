@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from qa.blocks import CELLS
 from qa.datatypes import Document, Passage, Turn
 
 KEPT, INSTRUCTIONS_SCOPE = "reading-", "instructions"
@@ -31,6 +32,7 @@ _PAIRED = "ABCDEFGILMNPRST"
 """Letters of which every pair is one token of the embedded model's vocabulary."""
 _LABELS = re.compile(r"\s*\[?[A-Z]{1,3}(?:[\s,\[\]]+[A-Z]{1,3})*\]?\s*")
 _LINE = re.compile(rf"^({_LABELS.pattern}):\s*(.+?)\s*$")
+_EMPHASIS = re.compile(r"(?<!\w)(?:\*{1,3}|_{1,3})(?=\w)|(?<=[\w.,:;!?)])(?:\*{1,3}|_{1,3})(?!\w)")
 _SPECIAL = re.compile(r"<\|(\w+)\|>")
 
 
@@ -167,10 +169,15 @@ def read_reply(reply: str) -> tuple[Statement, ...]:
     for line in filter(None, map(str.strip, reply.splitlines())):
         if match := _LINE.match(line):
             numbers = tuple(dict.fromkeys(map(number_of, re.findall(r"[A-Z]+", match[1]))))
-            found.append(Statement(match[2], numbers))
+            found.append(Statement(_plain(match[2]), numbers))
         elif line.lower().strip(".: ") != NOT_STATED:
-            found.append(Statement(line, ()))
+            found.append(Statement(_plain(line), ()))
     return tuple(found)
+
+
+def _plain(words: str) -> str:
+    """Return words that repeat the source's without Markdown's marks of emphasis and strokes between cells."""
+    return _EMPHASIS.sub("", words).replace(CELLS, ": ")
 
 
 def grammar(count: int, first: int = 0) -> str:

@@ -157,6 +157,31 @@ def test_a_unit_that_no_row_names_is_not_stated(claim: str, proved: bool) -> Non
     assert proof == (sentences[-2:] if proved else ())
 
 
+@pytest.mark.parametrize(
+    ("source", "claim", "proved"),
+    [
+        ("Moving: 1 day, once in 24 months.", "Moving gives one day per year", False),
+        ("Moving: 1 day in 12 months.", "Moving gives one day every month", True),
+        ("The fee is 20 crowns annually.", "The fee is 20 crowns per year", True),
+        ("The fee is 20 crowns, paid daily.", "The fee of 20 crowns is paid once a day", True),
+        ("It was larger before early shifts (11.8) than before late shifts (5.2).", "It was larger before late", False),
+        ("It was larger before early shifts (11.8) than before late ones.", "It was larger before early shifts", True),
+        ("Ana is older than Bo, who left.", "Ana is older than Bo", True),
+    ],
+)
+def test_neither_a_rate_nor_the_side_of_a_comparison_is_made_up(source: str, claim: str, proved: bool) -> None:
+    document = make_document("Source", "source.txt", source)
+    sentences = lay_out(split(document, 400), [document]).sentences
+    assert bool(prove(Statement(claim, (1,)), sentences, "")) is proved
+
+
+def test_a_numbered_item_is_not_quoted_beside_its_own_words() -> None:
+    document = make_document("Plan", "plan.txt", "Decided:\n1. We take Signaro.\n2. 12 panels, not 11.\n")
+    sentences = lay_out(split(document, 400), [document]).sentences
+    said = compose([Statement("We take Signaro.", (2,))], sentences, {document.id: document}, "")
+    assert (said.text, said.citations[0].quote) == ("We take Signaro. [1]", "1. We take Signaro.")
+
+
 def test_statements_without_numbers_are_attributed_by_their_words() -> None:
     proof = prove(Statement("The works cost 12 million crowns.", ()), SENTENCES, "")
     assert [s.number for s in proof] == [2]

@@ -50,6 +50,9 @@ def test_history_stands_before_the_question() -> None:
         ("D D: Khost", (Statement("Khost", (4,)),)),
         ("It was Khost.", (Statement("It was Khost.", ()),)),
         ("AB: Khost", (Statement("Khost", (28,)),)),
+        ("A: **Two** hours, *at __most__.* **", (Statement("Two hours, at most. **", (1,)),)),
+        ("A: 2 * 3 is a_b", (Statement("2 * 3 is a_b", (1,)),)),
+        ("A: Moving | 1 day", (Statement("Moving: 1 day", (1,)),)),
         ("", ()),
     ],
 )
