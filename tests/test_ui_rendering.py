@@ -54,6 +54,7 @@ ARTICLES = {
     "hostile": HOSTILE,
     "several lines": "First line.\n\nSecond “quoted” line.\nNo end",
     "emoji and Hindi": "👩‍👩‍👧 says नमस्ते।\nسلام دنیا. Fin.\n",
+    "bold": "**Two** hours, 2 ** 3, **not\nthis**, and **<b>this</b>**.",
     "Markdown": "# Title\n\nText under *it*.\n## Next\n- item",
     "carriage returns": "one\ttwo\n  indented\n\n\n",
     "one long line": "word " * 200,
@@ -224,6 +225,15 @@ def test_the_sign_of_a_heading_is_kept_but_not_shown() -> None:
     assert article_text(markup) == document.text
     assert re.findall(r'<span class="sign">(.*?)</span>', markup) == ["# ", "## "]
     assert re.findall(r'data-page="(.*?)"', markup) == ["Page 2"]
+
+
+def test_bold_words_are_bold_without_their_signs() -> None:
+    text = "Within **two hours** at most, 2 ** 3 ** 4."
+    answer = answer_on(text, [(0, len(text))])
+    bold = '<span class="sign">**</span><strong>two hours</strong><span class="sign">**</span> at most, 2 ** 3 ** 4.'
+    for markup in (article_html(answer.documents[0], WORDS), quotes_html(answer, 0, WORDS)):
+        assert bold in markup
+        assert "<strong>" not in markup.replace(bold, "")
 
 
 def test_pages_are_numbered_and_quotes_tell_theirs() -> None:

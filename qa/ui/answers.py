@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from qa.datatypes import Answer, Citation
-from qa.ui.markup import Mark, button, element, escaped, isolated, segments
+from qa.ui.markup import Mark, button, element, isolated, prose, segments
 from qa.ui.messages import Words
 
 MARK = re.compile(r"\[(\d+)\]")
@@ -51,7 +51,7 @@ def answer_html(answer: Answer, turn: int, words: Words) -> str:
 
 def _claims(text: str, start: int, end: int, claims: list[Mark]) -> Iterator[str]:
     for segment in segments(start, end, claims):
-        content = escaped(text[segment.start : segment.end])
+        content = prose(text[segment.start : segment.end])
         numbers = " ".join(map(str, segment.marks))
         yield element("span", content, class_="claim", data_claims=numbers) if numbers else content
 
@@ -67,7 +67,7 @@ def quotes_html(answer: Answer, turn: int, words: Words) -> str:
 
 
 def _quote(citation: Citation, turn: int, titles: dict[str, str], words: Words) -> str:
-    quote = element("q", escaped(citation.quote), dir="auto")
+    quote = element("q", prose(citation.quote), dir="auto")
     title = isolated(titles.get(citation.document_id, citation.source))
     source = words("on_page", title=title, page=citation.page) if citation.page else words("in_document", title=title)
     copy = button(words("copy_link"), data_copy_link=citation_address(citation))

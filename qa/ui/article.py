@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from qa.blocks import blocks
 from qa.datatypes import PAGE_BREAK, Citation, Document
-from qa.ui.markup import Mark, button, element, escaped, isolated, segments
+from qa.ui.markup import Mark, button, element, escaped, isolated, prose, segments
 from qa.ui.messages import Words
 
 PART_CHARACTERS = 80_000
@@ -138,9 +138,9 @@ def _pieces(document: Document, start: int, end: int, marks: Sequence[Mark], wor
 def _with_pages(document: Document, start: int, end: int, words: Words) -> str:
     """Return the text between two offsets, each page's number where it begins."""
     first, *others = document.text[start:end].split(PAGE_BREAK)
-    content = escaped(first)
+    content = prose(first)
     if not others:  # nearly always: the page of an offset is found by going through the text before it
         return content
     for page, text in enumerate(others, document.page(start) + 1):
-        content += element("span", PAGE_BREAK, class_="page", data_page=words("page", page=page)) + escaped(text)
+        content += element("span", PAGE_BREAK, class_="page", data_page=words("page", page=page)) + prose(text)
     return content

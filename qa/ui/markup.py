@@ -4,14 +4,23 @@ Every string from a document, a file name, a person or a model passes through `e
 """
 
 import html
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+
+_STRONG = re.compile(r"\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
 
 
 def escaped(text: str) -> str:
     """Return text as HTML that shows it, fit for element content and for quoted attributes."""
     return html.escape(text.replace("\x00", "\ufffd"), quote=True)
+
+
+def prose(text: str) -> str:
+    """Return escaped text, words between two pairs of Markdown's stars set bold and these signs not shown."""
+    sign = element("span", "**", class_="sign")
+    return _STRONG.sub(lambda bold: f"{sign}{element('strong', bold[1])}{sign}", escaped(text))
 
 
 def isolated(text: str) -> str:
