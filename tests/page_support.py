@@ -22,7 +22,7 @@ HOSTILE = (
 OUR_TAGS = frozenset(
     (
         "a", "article", "bdi", "button", "details", "div", "form", "h1", "h2",
-        "h3", "h4", "header", "input", "label", "li", "mark", "nav", "ol",
+        "h3", "h4", "header", "input", "label", "li", "mark", "strong", "nav", "ol",
         "p", "path", "q", "rect", "section", "span", "summary", "svg", "ul",
     )
 )  # fmt: skip
