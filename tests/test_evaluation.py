@@ -28,6 +28,18 @@ from qa.scoring import (
 )
 from qa.settings import Settings
 
+WRITTEN = Path(__file__).parent / "data"
+SETS = sorted([*WRITTEN.glob("held_out/*.jsonl"), *WRITTEN.glob("everyday/*.jsonl")])
+
+
+@pytest.mark.parametrize("questions", SETS, ids=lambda path: path.stem)
+def test_all_evidence_of_the_written_sets_stands_in_its_article(questions: Path) -> None:
+    article = next(path for path in map(questions.with_suffix, (".txt", ".md")) if path.is_file())
+    rows = read_question_set(questions).rows
+    text = article.read_text(encoding="utf-8")
+    assert len(article_questions(rows, {article.name: text})) == len(rows) > 0
+    assert all(span in text for row in rows for span in row.evidence)
+
 
 def gold(kind: str = "fact", **changes: object) -> GoldQuestion:
     fields = {
