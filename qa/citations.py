@@ -13,7 +13,7 @@ from qa.blocks import without_number
 from qa.datatypes import Citation, Document
 from qa.disputes import denials
 from qa.durations import asks_duration, duration
-from qa.proving import content_words, prove
+from qa.proving import content_words, prove, with_first_rows
 from qa.reading import NumberedSentence, Statement
 
 MOSTLY_SAID = 0.8
@@ -139,12 +139,13 @@ def compose(
         if not sure:
             _quote(composer, [s for s in sentences if s.passage_id in {p.passage_id for p in instead or proof}])
         elif instead:
-            _quote(composer, instead)
+            _quote(composer, with_first_rows(instead, sentences))
         elif proof and claim not in said:
             said.add(claim)
             _state(composer, claim, proof)
     if sure and composer.text:
-        _quote(composer, [s for s in sentences if s.number in also and not composer.cites(s)])
+        likely = with_first_rows([s for s in sentences if s.number in also], sentences)
+        _quote(composer, [s for s in likely if not composer.cites(s)])
         _quote(composer, denials(question, [s for s in sentences if composer.cites(s)], sentences))
         _work_out(composer, question)
     text = composer.text if sure or not composer.text else f"{LEAD} {composer.text}"

@@ -162,7 +162,15 @@ def prove(
         missing -= _found(missing, helper.text)
     if missing:
         return ()
-    heads = {_first_row(sentence, by_number) for sentence in chosen if CELLS in sentence.text}
+    return with_first_rows(chosen, sentences)
+
+
+def with_first_rows(
+    chosen: Collection[NumberedSentence], sentences: Iterable[NumberedSentence]
+) -> tuple[NumberedSentence, ...]:
+    """Return sentences in the order of the text, with each row the first one of its table among `sentences`."""
+    by_number = {sentence.number: sentence for sentence in sentences}
+    heads = (_first_row(sentence, by_number) for sentence in chosen if CELLS in sentence.text)
     return tuple(sorted({*chosen, *heads}, key=lambda s: s.number))
 
 

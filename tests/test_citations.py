@@ -175,6 +175,17 @@ def test_neither_a_rate_nor_the_side_of_a_comparison_is_made_up(source: str, cla
     assert bool(prove(Statement(claim, (1,)), sentences, "")) is proved
 
 
+def test_a_row_is_quoted_with_the_first_row_of_its_table() -> None:
+    table = "| Event | Paid days |\n|---|---|\n| Birth | 10 |\n| Moving house | 1 in 24 months |\n"
+    document = make_document("Leave", "leave.md", table)
+    sentences = lay_out(split(document, 400), [document]).sentences
+    invented = Statement("Moving house gives one day a year", (3,))
+    said = compose([invented], sentences, {document.id: document}, "", pointed=3)
+    assert said.text == "“Event | Paid days” [1] “Moving house | 1 in 24 months” [2]"
+    also = compose([Statement("Moving house: 1 in 24 months", (3,))], sentences, {document.id: document}, "", also={2})
+    assert also.text.endswith("“Birth | 10” [3]")
+
+
 def test_a_numbered_item_is_not_quoted_beside_its_own_words() -> None:
     document = make_document("Plan", "plan.txt", "Decided:\n1. We take Signaro.\n2. 12 panels, not 11.\n")
     sentences = lay_out(split(document, 400), [document]).sentences
