@@ -25,6 +25,8 @@ LONG_SENTENCE = 120
 _QUOTES = str.maketrans("“”„\"«»", "      ")
 _EMPHASIS_ENDS = re.compile(r"([*_]{1,3})(?:\s+|$)")
 """Markdown's marks that close what stands before them, and belong to that sentence: "**Results.** With ..."."""
+_LEAD_IN = re.compile(r"([*_]{2,3})[^*_]{1,60}\1")
+"""Bold words that a paragraph begins with, which say nothing without the sentence after them."""
 _OPENING = re.compile(r"""["'“‘«(\[]*[^\Wa-z_]""")
 
 
@@ -59,7 +61,9 @@ def _boundaries(text: str, offset: int, language: str) -> list[Span]:
         if found and (closing := _EMPHASIS_ENDS.match(text, start, end)):
             found[-1] = (found[-1][0], closing.end(1) + offset)
             start = closing.end()
-        if start < end:
+        if found and start < end and _LEAD_IN.fullmatch(text, found[-1][0] - offset, found[-1][1] - offset):
+            found[-1] = (found[-1][0], end + offset)
+        elif start < end:
             found.append((start + offset, end + offset))
     return found
 

@@ -48,7 +48,7 @@ def quotes(text: str, longest: int = 500) -> list[list[str]]:
         ("Party 🎉! Next 👩‍👩‍👧 one.", [["Party 🎉!", "Next 👩‍👩‍👧 one."]]),
         ("\ufeffMarked text. Ends.", [["Marked text.", "Ends."]]),
         ("  \t Indented.   Spaced.  ", [["Indented.", "Spaced."]]),
-        ("**Results.** With light. *Why?* It is so.", [["**Results.**", "With light.", "*Why?*", "It is so."]]),
+        ("**Results.** With light. *Why?* It is so.", [["**Results.** With light.", "*Why?*", "It is so."]]),
         ("", []),
     ],
     ids=lambda value: "" if isinstance(value, list) else value[:12],
