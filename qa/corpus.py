@@ -1,28 +1,24 @@
-"""Files -> Documents: finding, decoding and naming the texts of a corpus.
+"""Files -> Documents: finding, reading and naming the texts of a corpus.
 
 A text is never changed after decoding except as Python's own text reading does it (universal newlines), so offsets
-count into exactly what `open(path, encoding="utf-8")` reads; for PDF, Word and web pages they count into the text that
-formats.py takes out of them. Nothing here splits or stores.
+count into exactly what `open(path, encoding="utf-8")` reads; for other formats they count into the text that formats.py
+takes out of them. Nothing here splits or stores.
 """
 
-import codecs
 import hashlib
-import io
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from qa.datatypes import Document
+from qa.decoding import Decoded, decode
 from qa.errors import CorpusError
 from qa.formats import READERS
 
 TEXT_SUFFIXES = frozenset({"", ".txt", ".text", ".md", ".markdown", ".rst", ".org", ".adoc", ".log"})
 KNOWN_SUFFIXES = TEXT_SUFFIXES | READERS.keys()
 MEGABYTE = 1_000_000
-
-_CONTROL = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +29,6 @@ class CorpusFile:
     source: str
     size: int
     modified: int
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """The text of a file and the encoding it was read with, "" where it was taken out of another format."""
-
-    text: str
-    encoding: str
 
 
 def title_of(source: str) -> str:
@@ -62,27 +50,6 @@ def make_document(title: str, source: str, text: str) -> Document:
     text = text.encode("utf-8", "replace").decode("utf-8")
     identity = hashlib.sha256(f"{source}\0{text}".encode()).hexdigest()[:24]
     return Document(identity, title.strip() or title_of(source), source, text)
-
-
-def decode(data: bytes, source: str) -> Decoded:
-    """Decode a file's bytes: UTF-8, UTF-16 with its mark, else Windows-1252 if that gives no control characters.
-
-    Args:
-        data: all bytes of the file.
-        source: the name used in messages.
-
-    Raises:
-        CorpusError: the bytes are no text.
-    """
-    encodings = ("utf-16",) if data.startswith(_UTF16) else ("utf-8", "cp1252")
-    for encoding in encodings:
-        try:
-            text = io.TextIOWrapper(io.BytesIO(data), encoding=encoding).read()
-        except UnicodeError:
-            continue
-        if "\0" not in text and (encoding != "cp1252" or not _CONTROL.search(text)):
-            return Decoded(text, encoding)
-    raise CorpusError(f"{source!r} is not a text file: save it as UTF-8 text")
 
 
 def read_file(path: Path, source: str, max_megabytes: float) -> tuple[Document, Decoded]:
@@ -110,7 +77,7 @@ def read_file(path: Path, source: str, max_megabytes: float) -> tuple[Document, 
 
 
 def read_document(path: Path, source: str, max_megabytes: float) -> Document:
-    """Read one file: text, Markdown, PDF, Word or a web page.
+    """Read one file: text, or one of the kinds of formats.py.
 
     Args:
         path: the file.

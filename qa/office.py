@@ -32,7 +32,7 @@ def read_docx(data: bytes, source: str) -> tuple[str, str]:
     """
     import docx
 
-    with _opening(data, source) as file:
+    with opening(data, source) as file:
         document = docx.Document(file)
         return "\n\n".join(_word_blocks(document)), document.core_properties.title.strip()
 
@@ -41,7 +41,7 @@ def read_pptx(data: bytes, source: str) -> tuple[str, str]:
     """Return the text of a presentation, a page for each slide, and its title or "". Raises as `read_docx` does."""
     import pptx
 
-    with _opening(data, source) as file:
+    with opening(data, source) as file:
         slides = pptx.Presentation(file)
         pages = ["\n\n".join(_slide_blocks(slide)) for slide in slides.slides]
         return f"\n\n{PAGE_BREAK}".join(pages), slides.core_properties.title.strip()
@@ -54,7 +54,7 @@ def read_xlsx(data: bytes, source: str) -> tuple[str, str]:
     """
     import openpyxl
 
-    with _opening(data, source) as file:
+    with opening(data, source) as file:
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         sheets = [(sheet.title, list(row_lines(sheet.iter_rows(values_only=True)))) for sheet in book.worksheets]
         pages = ["\n".join([f"# {name}", *lines]) for name, lines in sheets if lines]
@@ -62,7 +62,7 @@ def read_xlsx(data: bytes, source: str) -> tuple[str, str]:
 
 
 @contextmanager
-def _opening(data: bytes, source: str) -> Iterator[io.BytesIO]:
+def opening(data: bytes, source: str) -> Iterator[io.BytesIO]:
     """Yield a packed file that unpacks to a bearable size; what a library cannot read becomes a CorpusError."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:

@@ -48,7 +48,7 @@ UI = (
 
 LAYERS = (
     (("errors", "settings"), ("datatypes",), ("errand",)),
-    (("blocks", "paragraphs", "pdf", "office", "formats"),),
+    (("blocks", "decoding", "paragraphs", "pdf", "office", "epub", "formats"),),
     (
         ("corpus",),
         ("passages", "parts"),

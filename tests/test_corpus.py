@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from qa.corpus import decode, list_files, make_document, read_document, read_file, title_of
+from qa.corpus import list_files, make_document, read_document, read_file, title_of
+from qa.decoding import decode
 from qa.errors import CorpusError
 
 

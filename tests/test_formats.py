@@ -221,3 +221,81 @@ def test_a_web_page_without_text(tmp_path: Path) -> None:
     (tmp_path / "a.htm").write_bytes(b"<html><body><img src='a.png'></body></html>")
     with pytest.raises(CorpusError, match="no text is found in the web page"):
         read_document(tmp_path / "a.htm", "a.htm", 20)
+
+
+CHAPTER = """<?xml version="1.0" encoding="utf-8"?><html xmlns="http://www.w3.org/1999/xhtml">
+<head><title>x</title></head><body><nav><ol><li>Contents</li></ol></nav><section><h1>The <i>har</i>bour</h1>
+<p>It was founded<br/>in 1998, for 5&#160;million.</p><div>The city pays <b>for</b> it.<p>Not all.</p> Or so.</div>
+<ul><li>Nine cranes</li><li><p>Two docks</p></li></ul>
+<table><tr><th>Year</th><th>Trade</th></tr><tr><td>2022</td><td>4.1 m</td></tr></table>
+<!-- no --></section></body></html>"""
+BOOK = """<package xmlns="http://www.idpf.org/2007/opf"><metadata xmlns:dc="http://purl.org/dc/elements/1.1/">
+<dc:title>A book</dc:title></metadata><manifest><item id="b" href="text/two%20b.xhtml"/><item id="a" href="one.xhtml"/>
+</manifest><spine><itemref idref="a"/><itemref idref="b"/><itemref idref="gone"/></spine></package>"""
+CONTAINER = '<container><rootfiles><rootfile full-path="OEBPS/book.opf"/></rootfiles></container>'
+
+
+def book(path: Path, **parts: str) -> Path:
+    """Write an electronic book of two chapters."""
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("META-INF/container.xml", CONTAINER)
+        packed.writestr("OEBPS/book.opf", BOOK)
+        packed.writestr("OEBPS/one.xhtml", CHAPTER)
+        packed.writestr("OEBPS/text/two b.xhtml", "<html><body>The end came in 2024.</body></html>")
+        for name, text in parts.items():
+            packed.writestr(f"META-INF/{name}.xml", text)
+    return path
+
+
+def test_a_book(tmp_path: Path) -> None:
+    document = read_document(book(tmp_path / "a.epub"), "a.epub", 20)
+    assert document.title == "A book"
+    assert [(block.kind, document.text[block.start : block.end]) for block in blocks(document.text)] == [
+        ("heading", "# The harbour"),
+        ("paragraph", "It was founded in 1998, for 5 million."),
+        ("paragraph", "The city pays for it."),
+        ("paragraph", "Not all."),
+        ("paragraph", "Or so."),
+        ("item", "Nine cranes"),
+        ("item", "Two docks"),
+        ("row", "Year | Trade"),
+        ("row", "2022 | 4.1 m"),
+        ("paragraph", "The end came in 2024."),
+    ]
+
+
+def test_books_that_cannot_be_read(tmp_path: Path) -> None:
+    fonts = '<encryption><CipherReference URI="OEBPS/fonts/a.otf"/></encryption>'
+    assert read_document(book(tmp_path / "a.epub", encryption=fonts), "a.epub", 20).title == "A book"
+    locked = fonts.replace("fonts/a.otf", "text/two%20b.xhtml")
+    with pytest.raises(CorpusError, match=r"'a.epub' is locked by its seller: only books without such a lock"):
+        read_document(book(tmp_path / "a.epub", encryption=locked), "a.epub", 20)
+    (tmp_path / "b.epub").write_bytes((tmp_path / "a.epub").read_bytes()[:500])
+    with pytest.raises(CorpusError, match=r"'b.epub' cannot be read \(damaged"):
+        read_document(tmp_path / "b.epub", "b.epub", 20)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'Year,Trade,"Paid, by"\r\n2022,4.1 m,"the ""city"""\r\n\r\n2023,5.3 m,\r\n',
+        '\ufeffYear;Trade;Paid, by\n2022;4.1 m;the "city"\n2023;5.3 m;\n'.encode(),
+        'Year\tTrade\tPaid, by\n2022\t4.1 m\tthe "city"\n2023\t5.3 m\n'.encode("utf-16"),
+    ],
+    ids=["commas", "semicolons", "tabs"],
+)
+def test_comma_separated_values(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "trade.csv").write_bytes(data)
+    document = read_document(tmp_path / "trade.csv", "trade.csv", 20)
+    assert document.title == "Trade"
+    assert [(block.kind, document.text[block.start : block.end]) for block in blocks(document.text)] == [
+        ("row", "Year | Trade | Paid, by"),
+        ("row", '2022 | 4.1 m | the "city"'),
+        ("row", "2023 | 5.3 m"),
+    ]
+
+
+def test_values_that_are_no_table_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b'a,"' + b"x" * 200_000)
+    with pytest.raises(CorpusError, match=r"'a\.csv' cannot be read as a table"):
+        read_document(tmp_path / "a.csv", "a.csv", 20)
