@@ -30,6 +30,10 @@ class Library:
         """Those who have added documents to this engine, the latest first, and last the corpus's ''."""
         return [*reversed(list(self._adding)), ""]
 
+    def uploaders(self) -> tuple[str, ...]:
+        """Return all owners of uploads in the index, those of other processes and of earlier times too."""
+        return tuple(filter(None, self._index.owners()))
+
     @property
     def generation(self) -> int:
         """A number that changes whenever the documents do."""

@@ -74,6 +74,9 @@ class PageQA:
             time.sleep(0.05)
         self.ready = True
 
+    def uploaders(self) -> tuple[str, ...]:
+        return tuple(self._own)
+
     def documents(self, owner: str = "") -> tuple[Document, ...]:
         return (*self._shared, *(self._own.get(owner, ()) if owner else ()))
 

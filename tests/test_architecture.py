@@ -26,6 +26,7 @@ UI = (
     "ui.markup",
     "ui.messages",
     "ui.sessions",
+    "ui.claims",
     "ui.streaming",
     "ui.beginning",
     "ui.session",

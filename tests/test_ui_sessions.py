@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ from qa.question_sets import article_questions, read_question_set
 from qa.scoring import CitedSpan, Prediction, score
 from qa.settings import Settings
 from qa.ui.answers import citation_address
+from qa.ui.claims import abandoned
 from qa.ui.conversing import read_ahead
 from qa.ui.engine import Engine
 from qa.ui.export import as_json, as_markdown
@@ -229,6 +232,37 @@ def test_questions_are_suggested_only_while_nobody_asks(tmp_path: Path, monkeypa
     wait_for(lambda: engine.suggested)
     assert engine.starters()
     engine.close()
+
+
+def killed_page(folder: Path, wait: bool = False) -> subprocess.Popen[str]:
+    """Start a process that claims an owner, tells its name, and is killed at once, or waits to be."""
+    code = (
+        "import os, sys, pathlib, qa.ui.claims as c\n"
+        "claim = c.Claim(); claim.hold(pathlib.Path(sys.argv[1])); print(claim.owner(), flush=True)\n"
+        "sys.stdin.read() if sys.argv[2] else os.kill(os.getpid(), 9)"
+    )
+    command = [sys.executable, "-c", code, str(folder), "wait" if wait else ""]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def test_uploads_of_a_killed_page_are_forgotten_at_the_next_start(tmp_path: Path) -> None:
+    with killed_page(tmp_path) as killed, killed_page(tmp_path, wait=True) as running:
+        gone, there = (page.stdout.readline().strip() for page in (killed, running) if page.stdout)
+        killed.wait()
+        qa = PageQA(Settings(data_dir=tmp_path))
+        for owner in ("ana", gone, there):
+            qa.add_text("Cats", "Cats sleep.", owner)
+        engine = Engine(lambda: qa)  # type: ignore[arg-type,return-value]
+        own = engine.new_owner()
+        qa.add_text("Dogs", "Dogs bark.", own)
+        engine.start()
+        engine.ready_qa(10)
+        assert set(qa.uploaders()) == {"ana", there, own}
+        assert len(list(tmp_path.glob("page-*.lock"))) == 2
+        engine.close()
+        running.communicate("")
+    assert set(abandoned(tmp_path, qa.uploaders())) == {there, own}
+    assert not list(tmp_path.glob("page-*.lock"))
 
 
 def test_what_is_typed_is_read_ahead_once_and_not_beside_an_answer(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa.errand import Errand, Urgency
 from qa.errors import ModelError, QAError
+from qa.ui.claims import Claim, abandoned
 
 if TYPE_CHECKING:
     from qa.pipeline import QA
@@ -45,6 +46,7 @@ class Engine:
         self._last_asked = 0.0
         self._thread: threading.Thread | None = None
         self._errand = Errand(Urgency.IDLE)
+        self._claim = Claim()
         self.progress = Progress()
 
     def start(self) -> None:
@@ -65,8 +67,11 @@ class Engine:
     def _prepare(self) -> None:
         try:
             self._qa = self._open_qa()
+            self._claim.hold(self._qa.settings.index_dir())
             self._qa.sync(self._on_document)
             self._synced.set()
+            for owner in abandoned(self._qa.settings.index_dir(), self._qa.uploaders()):
+                self.forget(owner)
             self.progress = Progress("warming")
             self._qa.warm_up()
             self.progress = Progress("ready")
@@ -170,6 +175,10 @@ class Engine:
             raise ModelError(self.progress.error)
         return self._qa
 
+    def new_owner(self) -> str:
+        """Return a secret name under which a session's documents are kept as long as it and this process last."""
+        return self._claim.owner()
+
     def forget(self, owner: str) -> None:
         """Remove what a session added, if anything was opened yet."""
         if self._qa is not None:
@@ -186,3 +195,4 @@ class Engine:
             self._thread.join(CLOSING_SECONDS)
         if self._qa is not None:
             self._qa.close()
+        self._claim.release()

@@ -121,7 +121,7 @@ class _Wiring:
 
     def open(self, address: dict[str, Any] | None, request: gr.Request) -> list[Any]:
         """Begin a session for a window that was just opened, and draw its page."""
-        session = Session()
+        session = Session(owner=self.engine.new_owner())
         self.sessions.seen(request.session_hash, session.owner)
         return [session, *self._values(opening.open_page(session, self.engine, address or {}))]
 
