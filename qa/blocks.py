@@ -109,7 +109,10 @@ def _renamed(text: str, above: Block | None, block: Block, below: Block | None) 
 
 
 def _asked(text: str, placed: list[Block]) -> list[Block]:
-    """Return the blocks with the questions of a text made headings where it is one of questions and answers."""
+    """Return the blocks with the questions of a text made headings where it is one of questions and answers.
+
+    A short line under a question is no heading, but the answer.
+    """
     ask = [
         block.kind in ("paragraph", "item")
         and block.end - block.start <= QUESTION_CHARACTERS
@@ -119,7 +122,11 @@ def _asked(text: str, placed: list[Block]) -> list[Block]:
     answered = [asks and below is False for asks, below in zip(ask, [*ask[1:], None], strict=False)]
     if sum(answered) < FEWEST_QUESTIONS:
         return placed
-    return [replace(block, kind="heading") if asks else block for asks, block in zip(answered, placed, strict=True)]
+    found = [replace(block, kind="heading") if asks else block for asks, block in zip(answered, placed, strict=True)]
+    for at, block in enumerate(placed):
+        if at and answered[at - 1] and block.kind == "heading" and not _MARKED.match(text, block.start):
+            found[at] = replace(block, kind="item")
+    return found
 
 
 def _is_list(text: str, lines: list[Block], below: Block | None) -> bool:

@@ -43,6 +43,8 @@ def test_kinds(text: str, expected: list[tuple[str, str]]) -> None:
 def test_questions_with_an_answer_under_each_are_headings() -> None:
     text = "Is it open?\nYes.\n\nQ: What does it cost?\nA: Nothing.\n\n3. May I bring a dog?\nNo."
     assert [kind for kind, _ in kinds(text)] == ["heading", "paragraph"] * 3
+    short = "Is it open?\nMon to Fri\n\nWhat does it cost?\n10 crowns\n\nPrices\n\nMay I bring a dog?\nNo."
+    assert [kind for kind, _ in kinds(short)] == [*["heading", "item"] * 2, *["heading"] * 2, "paragraph"]
 
 
 @pytest.mark.parametrize(
