@@ -45,3 +45,15 @@ def test_a_sentence_longer_than_a_part_is_a_part_of_its_own_or_shares_one() -> N
 def test_a_small_document_is_one_part_and_none_where_nothing_is_read_whole(most: int) -> None:
     document = long_document(2, 2)
     assert len(cut(document, split(document, 400), most)) == bool(most)
+
+
+@pytest.mark.parametrize(
+    ("text", "counted"),
+    [
+        ("The parliament of the small republic voted on Tuesday.", 10),
+        ("| 2024 | 37.5 m | 12 % |", 19),
+        ("सरकार", 5),
+    ],
+)
+def test_tokens_are_about_as_many_as_the_embedded_model_counts(text: str, counted: int) -> None:
+    assert 0.6 * counted <= tokens(text) - 1 <= 1.4 * counted
