@@ -10,7 +10,7 @@ from qa.datatypes import Document, Passage
 BYTES_PER_TOKEN = 4
 """UTF-8 bytes in a token of text, a little under what byte-pair vocabularies reach on news and encyclopedias."""
 _PIECE = re.compile(r"\d|\s(?=\d)|[^\W\d_]{1,8}|[^\w\s]|_")
-"""What is a token of its own where there is little but figures and signs: by bytes, a table has a third of its tokens."""
+"""What is a token of its own where there are but figures and signs; by bytes, a table has a third of its tokens."""
 NEAR = 1 / 16
 """Share of a part's length within which a cut is moved to where a paragraph begins."""
 
