@@ -102,8 +102,9 @@ class Material:
     def unread(self, knows: Knows, owners: Sequence[str]) -> Iterator[Reading]:
         """Yield what should be read in quiet times: first what a question would have been answered from.
 
-        Then, for each owner, '' being the corpus's, all of it together, or each part of each document as long as there
-        is room for what is read; of a corpus of more than MOST_READ documents only what was asked about.
+        Then, for each owner, '' being the corpus's, all of it together, or each part of each document, short ones
+        first, as long as there is room for what is read; of a corpus of more than MOST_READ documents only what was
+        asked about.
         """
         while wished := list(self._wished.values()):
             if not knows(wished[0]):
@@ -116,7 +117,8 @@ class Material:
         for owner in owners:
             together = self.whole(None, owner)
             uploads = [d.id for d in reversed(self._index.documents(owner)) if d.id not in corpus]
-            apart = [] if together else uploads + (list(corpus) if len(corpus) <= MOST_READ else [])
+            groups = [] if together else [uploads, list(corpus) if len(corpus) <= MOST_READ else []]
+            apart = [d for group in groups for d in sorted(group, key=lambda each: len(self._starts(each)))]
             for parts in [iter([together])] if together else map(self._parts, apart):
                 for part in parts:
                     if part and not knows(part.reading):

@@ -1,7 +1,7 @@
 """Does a sentence hold what a statement claims? Compared by words, names and numbers; no model is asked."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from qa.blocks import CELLS
 from qa.numerals import counted, numbers
@@ -168,15 +168,12 @@ def prove(
 def with_first_rows(
     chosen: Collection[NumberedSentence], sentences: Iterable[NumberedSentence]
 ) -> tuple[NumberedSentence, ...]:
-    """Return sentences in the order of the text, with each row the first one of its table among `sentences`."""
-    by_number = {sentence.number: sentence for sentence in sentences}
-    heads = (_first_row(sentence, by_number) for sentence in chosen if CELLS in sentence.text)
+    """Return sentences in the order of the text, with each row the first one of its table if that is in `sentences`."""
+    tables = {(s.document_id, s.heading) for s in chosen if CELLS in s.text}
+    heads = (s for s in sentences if (s.document_id, s.heading) in tables and _is_first_row(s))
     return tuple(sorted({*chosen, *heads}, key=lambda s: s.number))
 
 
-def _first_row(row: NumberedSentence, by_number: Mapping[int, NumberedSentence]) -> NumberedSentence:
-    """Return the first row of a row's table, which says what its cells are."""
-    first = row
-    while (above := by_number.get(first.number - 1)) and above.passage_id == row.passage_id and CELLS in above.text:
-        first = above
-    return first
+def _is_first_row(sentence: NumberedSentence) -> bool:
+    """Say whether a sentence is the first row of its table, which its heading ends with (passages.py)."""
+    return CELLS in sentence.text and sentence.heading.endswith(sentence.text)

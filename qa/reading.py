@@ -38,7 +38,10 @@ _SPECIAL = re.compile(r"<\|(\w+)\|>")
 
 @dataclass(frozen=True, slots=True)
 class NumberedSentence:
-    """A sentence as the reader sees it: `number` from 1, shown as its label; offsets into its document."""
+    """A sentence as the reader sees it: `number` from 1, shown as its label; offsets into its document.
+
+    `heading` is that of its passage, "" when unknown.
+    """
 
     number: int
     document_id: str
@@ -46,6 +49,7 @@ class NumberedSentence:
     start: int
     end: int
     text: str
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ def lay_out(passages: Iterable[Passage], documents: Sequence[Document]) -> Readi
         for start, end in passage.sentences:
             number = len(numbered) + 1
             text = document.text[start:end]
-            numbered.append(NumberedSentence(number, document.id, passage.id, start, end, text))
+            numbered.append(NumberedSentence(number, document.id, passage.id, start, end, text, passage.heading))
             lines.append(f"{_one_line(text)} [{label(number)}]")
     return Reading("\n".join(lines), tuple(numbered))
 

@@ -186,6 +186,21 @@ def test_a_row_is_quoted_with_the_first_row_of_its_table() -> None:
     assert also.text.endswith("“Birth | 10” [3]")
 
 
+def test_of_a_long_table_another_row_is_never_taken_for_the_first() -> None:
+    rows = "\n".join(f"| {year} | {year % 7} m |" for year in range(1990, 2025))
+    text = f"| Year | Trade |\n{rows}\n\nIt fell.\n\n| Town | Mayor |\n| Aston | Bo |"
+    document = make_document("Trade", "trade.md", text)
+    passages = split(document, 200)
+    sentences = lay_out(passages, [document]).sentences
+    row = next(s for s in sentences if s.text.startswith("2010"))
+    assert row.passage_id != sentences[0].passage_id
+    proof = prove(Statement("Trade was 1 m in 2010", (row.number,)), sentences, "")
+    assert [s.text for s in proof] == ["Year | Trade", "2010 | 1 m"]
+    without = lay_out(passages[1:], [document]).sentences
+    row = next(s for s in without if s.text.startswith("2010"))
+    assert prove(Statement("Trade was 1 m in 2010", (row.number,)), without, "") == (row,)
+
+
 def test_a_numbered_item_is_not_quoted_beside_its_own_words() -> None:
     document = make_document("Plan", "plan.txt", "Decided:\n1. We take Signaro.\n2. 12 panels, not 11.\n")
     sentences = lay_out(split(document, 400), [document]).sentences

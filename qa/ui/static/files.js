@@ -16,7 +16,7 @@
 
   function leaveOutTooLarge(event) {
     if (event.target !== input()) return;
-    const largest = Number(document.querySelector(".bar").dataset.largest || Infinity);
+    const largest = Number(document.querySelector(".bar")?.dataset.largest || Infinity);
     const files = [...event.target.files];
     const tooLarge = files.filter((file) => file.size > largest);
     if (!tooLarge.length) return;

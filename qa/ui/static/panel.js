@@ -86,7 +86,7 @@
       button.addEventListener("click", room.goBack);
       $("#reading").append(button);
     }
-    button.textContent = $(".bar").dataset.back;
+    button.textContent = $(".bar")?.dataset.back ?? "";
     return button;
   }
 
