@@ -58,14 +58,15 @@ def _boundaries(text: str, offset: int, language: str) -> list[Span]:
     found: list[Span] = []
     for boundary in sentencex.get_sentence_boundaries(language, text):
         start, end = trim(text, boundary["start_index"], boundary["end_index"])
-        if found and (closing := _EMPHASIS_ENDS.match(text, start, end)):
-            found[-1] = (found[-1][0], closing.end(1) + offset)
+        before = found[-1] if found else None
+        if before and (closing := _EMPHASIS_ENDS.match(text, start, end)):
+            before = found[-1] = (before[0], closing.end(1))
             start = closing.end()
-        if found and start < end and _LEAD_IN.fullmatch(text, found[-1][0] - offset, found[-1][1] - offset):
-            found[-1] = (found[-1][0], end + offset)
-        elif start < end:
-            found.append((start + offset, end + offset))
-    return found
+        if start < end:
+            if before and _LEAD_IN.fullmatch(text, *before):
+                start = found.pop()[0]
+            found.append((start, end))
+    return [(start + offset, end + offset) for start, end in found]
 
 
 def split(document: Document, longest: int) -> list[Passage]:

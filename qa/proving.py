@@ -113,10 +113,10 @@ def _invents_a_rate(text: str, chosen: Sequence[NumberedSentence], known: str) -
 
 def _tears_a_comparison(text: str, chosen: Iterable[NumberedSentence]) -> bool:
     """Say whether a text says of what stands behind "than" in a sentence what that says of the other side."""
-    compared = None if "than" in _WORD.findall(text.lower()) else (_COMPARED.search(s.text) for s in chosen)
-    for found in filter(None, compared or ()):
+    said = set(_WORD.findall(text.lower()))
+    for found in () if "than" in said else filter(None, (_COMPARED.search(s.text) for s in chosen)):
         other = content_words(found["than"]) - content_words(found.string[: found.start("than")])
-        if found[1].lower() in _WORD.findall(text.lower()) and other & content_words(text):
+        if found[1].lower() in said and other & content_words(text):
             return True
     return False
 
@@ -143,12 +143,12 @@ def prove(
     least = _share(wanted, chosen) + MUCH_BETTER if chosen else LEAST_SHARED
     if _share(wanted, [best]) >= least:
         chosen = [best]
-    misread = (
-        _invents_a_unit(statement.text, chosen, sentences, known)
+    if (
+        not chosen
+        or _invents_a_unit(statement.text, chosen, sentences, known)
         or _invents_a_rate(statement.text, chosen, known)
         or _tears_a_comparison(statement.text, chosen)
-    )
-    if not chosen or misread:
+    ):
         return ()
     names = {stem(name) for sentence in sentences for name in _NAME.findall(sentence.text)} | set(foreign)
     missing = particulars(statement.text, names)

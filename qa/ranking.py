@@ -86,7 +86,7 @@ def _with_heading(passage: Passage, text: str) -> str:
 def numbered(placed: Iterable[Placed]) -> list[NumberedSentence]:
     """Return sentences numbered from 1 as they come."""
     return [
-        NumberedSentence(number, passage.document_id, passage.id, *span, text_of(passage, span))
+        NumberedSentence(number, passage.document_id, passage.id, *span, text_of(passage, span), passage.heading)
         for number, (passage, span) in enumerate(placed, 1)
     ]
 

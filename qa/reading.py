@@ -40,7 +40,7 @@ _SPECIAL = re.compile(r"<\|(\w+)\|>")
 class NumberedSentence:
     """A sentence as the reader sees it: `number` from 1, shown as its label; offsets into its document.
 
-    `heading` is that of its passage, "" when unknown.
+    `heading` is that of its passage.
     """
 
     number: int
@@ -49,7 +49,7 @@ class NumberedSentence:
     start: int
     end: int
     text: str
-    heading: str = ""
+    heading: str
 
 
 @dataclass(frozen=True, slots=True)

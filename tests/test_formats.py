@@ -20,8 +20,14 @@ from reportlab.platypus import Paragraph, Table
 from qa import office
 from qa.blocks import blocks
 from qa.corpus import read_document
+from qa.datatypes import Document
 from qa.errors import CorpusError
 from qa.passages import split
+
+
+def kinds(document: Document) -> list[tuple[str, str]]:
+    """Return the kind and the words of each block of a document."""
+    return [(block.kind, document.text[block.start : block.end]) for block in blocks(document.text)]
 
 
 def test_an_article_comes_out_of_a_pdf_as_it_went_in(tmp_path: Path, seed_article: Path) -> None:
@@ -112,7 +118,7 @@ def test_word(tmp_path: Path) -> None:
     word_file().save(str(tmp_path / "a.docx"))
     document = read_document(tmp_path / "a.docx", "a.docx", 20)
     assert document.title == "Harbour report"
-    assert [(block.kind, document.text[block.start : block.end]) for block in blocks(document.text)] == [
+    assert kinds(document) == [
         ("heading", "# The harbour"),
         ("paragraph", "It was founded in 1998. The city pays for it."),
         ("heading", "## Milestones"),
@@ -250,7 +256,7 @@ def book(path: Path, **parts: str) -> Path:
 def test_a_book(tmp_path: Path) -> None:
     document = read_document(book(tmp_path / "a.epub"), "a.epub", 20)
     assert document.title == "A book"
-    assert [(block.kind, document.text[block.start : block.end]) for block in blocks(document.text)] == [
+    assert kinds(document) == [
         ("heading", "# The harbour"),
         ("paragraph", "It was founded in 1998, for 5 million."),
         ("paragraph", "The city pays for it."),
@@ -288,7 +294,7 @@ def test_comma_separated_values(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "trade.csv").write_bytes(data)
     document = read_document(tmp_path / "trade.csv", "trade.csv", 20)
     assert document.title == "Trade"
-    assert [(block.kind, document.text[block.start : block.end]) for block in blocks(document.text)] == [
+    assert kinds(document) == [
         ("row", "Year | Trade | Paid, by"),
         ("row", '2022 | 4.1 m | the "city"'),
         ("row", "2023 | 5.3 m"),
