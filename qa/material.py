@@ -31,6 +31,8 @@ MOST_READ = 50
 """Documents of a corpus that are read without having been asked about."""
 ALSO_ABOUT = 0.3
 """Share of the first document's sum from which the second is one that a question may be about as well."""
+SUMS = 0.5
+"""Weight of a document's share in all sums, where two may be meant, against the score of its nearest sentence."""
 POOL = 16
 """Passages whose sentences are compared with the question."""
 MOST_OVER = 1.25
@@ -162,18 +164,22 @@ class Material:
     def _parts_about(self, question: str, found: Sequence[RetrievedPassage]) -> list[Part]:
         """Return the one or two parts that a question is about.
 
-        They are small documents, those whose passages' squared scores sum up to most, or else the parts of these
-        documents that hold the best sentences. Measured on eight small documents, 271 questions: the first is right for
-        0.90 of them; with sums of scores, the best passage alone, or the cross-encoder's best for 0.88, 0.87 and 0.73.
-        On six long ones, 219 questions, the part with the best sentence is right for 0.90, by squares for 0.77.
+        They are small documents, or else the parts of these that hold the best sentences. Among documents whose
+        passages' squared scores sum up to nearly as much as the first one's, those sums are weighed with the nearest
+        sentence of each (tests/benchmarks/README.md). On six long documents, 219 questions, the part with the best
+        sentence is right for 0.90, by squares for 0.77.
         """
         if not self._settings.whole_tokens():
             return []
         sums: defaultdict[str, float] = defaultdict(float)
         for hit in found:
             sums[hit.passage.document_id] += hit.score**2
-        likeliest = sorted(sums, key=lambda document: -sums[document])[:2]
-        likeliest = [document for document in likeliest if sums[document] >= ALSO_ABOUT * sums[likeliest[0]] > 0]
+        most, total = max(sums.values(), default=0.0), sum(sums.values())
+        likeliest = [document for document in sums if sums[document] >= ALSO_ABOUT * most > 0]
+        if len(likeliest) > 1:
+            nearest = self._ranker.nearest(question, found)
+            likeliest.sort(key=lambda document: -(SUMS * sums[document] / total + nearest[document]))
+        del likeliest[2:]
         starts = {document: self._starts(document) for document in likeliest}
         if all(len(starts[document]) == 1 for document in likeliest):
             return [(document, starts[document][0]) for document in likeliest]

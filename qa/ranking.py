@@ -3,7 +3,8 @@
 By the cosine of sentence and question and the passage's score; the nearest are put in order by the cross-encoder.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,6 +28,17 @@ Relevance = Callable[[str, Sequence[str]], Array | None]
 """A question and sentences -> the log-odds that each answers it, shape (sentences,); None when nothing can tell."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """The sentences of what was found for a question, in its order, each with what is compared and how near it is."""
+
+    question: str
+    found: tuple[RetrievedPassage, ...]
+    places: tuple[Placed, ...] = ()
+    texts: tuple[str, ...] = ()
+    scores: tuple[float, ...] = ()
+
+
 class SentenceRanker:
     """Ranks sentences; safe to use from several threads."""
 
@@ -34,7 +46,8 @@ class SentenceRanker:
         """Use the embedder that found the passages and a cross-encoder."""
         self._embedder = embedder
         self._relevance = relevance
-        self._last: tuple[tuple[str, tuple[RetrievedPassage, ...]], list[Placed]] = (("", ()), [])
+        self._compared = _Compared("", ())
+        self._ranked: tuple[_Compared, list[Placed]] = (self._compared, [])
         self._known: dict[str, Vectors] = {}
 
     def rank(self, question: str, found: Sequence[RetrievedPassage]) -> list[Placed]:
@@ -42,21 +55,37 @@ class SentenceRanker:
 
         The last result is kept: which part of a document is asked and which sentences are best needs the same one.
         """
-        asked = (question, tuple(found))
-        last = self._last
-        if last[0] != asked:
-            self._last = last = (asked, self._ranked(question, found))
-        return last[1]
+        compared, ranked = self._compare(question, found), self._ranked
+        if ranked[0] is not compared:
+            order = self._best_first(question, compared.texts, compared.scores)
+            self._ranked = ranked = (compared, [compared.places[number] for number in order])
+        return ranked[1]
 
-    def _ranked(self, question: str, found: Sequence[RetrievedPassage]) -> list[Placed]:
-        places = [(hit, span) for hit in found for span in hit.passage.sentences]
-        if not places:
-            return []
-        texts = [_with_heading(hit.passage, text_of(hit.passage, span)) for hit, span in places]
-        cosines = self._vectors(texts) @ self._embedder.embed_question(question)
-        scores = [float(cosine) + hit.score for cosine, (hit, _) in zip(cosines, places, strict=True)]
-        ordered = (places[number] for number in self._best_first(question, texts, scores))
-        return [(hit.passage, span) for hit, span in ordered]
+    def nearest(self, question: str, found: Sequence[RetrievedPassage]) -> Mapping[str, float]:
+        """Return of each document (by id) that was found the score of its sentence nearest to the question.
+
+        It is the sum of the sentence's cosine and its passage's score; the cross-encoder is not asked.
+        """
+        compared, nearest = self._compare(question, found), dict[str, float]()
+        for (passage, _), score in zip(compared.places, compared.scores, strict=True):
+            nearest[passage.document_id] = max(score, nearest.get(passage.document_id, score))
+        return nearest
+
+    def _compare(self, question: str, found: Sequence[RetrievedPassage]) -> _Compared:
+        last = self._compared
+        if (last.question, last.found) == (question, tuple(found)):
+            return last
+        hits = [(hit, span) for hit in found for span in hit.passage.sentences]
+        texts = [_with_heading(hit.passage, text_of(hit.passage, span)) for hit, span in hits]
+        cosines = self._vectors(texts) @ self._embedder.embed_question(question) if texts else ()
+        self._compared = _Compared(
+            question,
+            tuple(found),
+            tuple((hit.passage, span) for hit, span in hits),
+            tuple(texts),
+            tuple(float(cosine) + hit.score for cosine, (hit, _) in zip(cosines, hits, strict=True)),
+        )
+        return self._compared
 
     def _vectors(self, texts: Sequence[str]) -> Vectors:
         """Return unit vectors, shape (len(texts), dimension)."""
@@ -71,6 +100,8 @@ class SentenceRanker:
     def _best_first(self, question: str, texts: Sequence[str], scores: Sequence[float]) -> list[int]:
         """Return the numbers of the texts, best first by score, the first of them anew with the cross-encoder's."""
         order = sorted(range(len(texts)), key=lambda number: -scores[number])
+        if not order:
+            return order
         relevant = self._relevance(question, [texts[number] for number in order[:RANKED]])
         if relevant is None:
             return order

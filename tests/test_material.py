@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,23 @@ def test_a_document_that_was_read_before_is_read_whole_for_a_question_about_it(e
     assert len(reader.asked[-1].sentences) == 3
     engine.ask("Was the fish blue?")
     assert read_whole(reader) == {"A fish swam in the cloud."}
+
+
+def test_of_two_documents_that_speak_of_it_the_one_with_the_nearest_sentence_is_read(
+    reader: LocalReader, word_embedder, corpus_of, tmp_path: Path
+) -> None:
+    often = "A dog and a cat lay there, so they say who came by in the long hot summer of that year, as ever. "
+    texts = {"near.txt": "A dog ran to the tree. The river and the stone were still.", "often.txt": often * 6}
+    most, question = tokens(texts["often.txt"]) + 8, "Which dog ran to the tree?"
+    settings = Settings(
+        corpus=corpus_of(texts), data_dir=tmp_path / "data", whole_document_tokens=most, passage_characters=200
+    )
+    with QA.open(settings, embedder=word_embedder(), chat_model=GenericFakeChatModel(messages=iter(()))) as engine:
+        engine.sync()
+        found = [replace(hit, score=0.5) for hit in engine.search(question)]
+        assert len(found) == 4
+        wholes = engine._material.read_whole(question, found, None, "", lambda _: True, False)
+    assert [whole.documents[0].source for whole in wholes] == ["near.txt", "often.txt"]
 
 
 def test_what_was_asked_about_is_read_first(engine, reader):

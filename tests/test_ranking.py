@@ -74,6 +74,19 @@ def test_the_same_is_ranked_once_and_a_sentence_is_embedded_once(word_embedder) 
     assert sorted(embedder.embedded) == sorted([*first, "A tree fell."])
 
 
+def test_of_each_document_its_nearest_sentence_counts_and_no_cross_encoder_is_asked(word_embedder) -> None:
+    embedder, judge = word_embedder(), Judge("dog")
+    ranker = SentenceRanker(embedder, judge)
+    other = replace(FOUND[1], passage=replace(FOUND[1].passage, document_id="e"))
+    near = ranker.nearest("Which dog?", (FOUND[0], other))
+    assert set(near) == {"d", "e"}
+    assert near["d"] > 0.5 > near["e"]
+    assert not judge.asked
+    ranked(ranker, "Which dog?", FOUND[0], other)
+    assert len(embedder.embedded) == len(set(embedder.embedded)) == 4
+    assert ranker.nearest("Which dog?", ()) == {}
+
+
 def test_other_scores_of_the_same_passages_are_ranked_anew(word_embedder) -> None:
     ranker = SentenceRanker(word_embedder(), lambda *_: None)
     assert ranked(ranker, "Which?", hit("a", "A cat."), hit("b", "A dog.", score=0.4)) == ["A cat.", "A dog."]
