@@ -164,22 +164,23 @@ class Material:
     def _parts_about(self, question: str, found: Sequence[RetrievedPassage]) -> list[Part]:
         """Return the one or two parts that a question is about.
 
-        They are small documents, or else the parts of these that hold the best sentences. Among documents whose
-        passages' squared scores sum up to nearly as much as the first one's, those sums are weighed with the nearest
-        sentence of each (tests/benchmarks/README.md). On six long documents, 219 questions, the part with the best
-        sentence is right for 0.90, by squares for 0.77.
+        They are small documents, or else the parts of these that hold the best sentences: those whose passages'
+        squared scores sum up to most. Where another one's do nearly, these sums are weighed with the nearest sentence
+        of each (tests/benchmarks/README.md). On six long documents, 219 questions, the part with the best sentence is
+        right for 0.90, by squares for 0.77.
         """
         if not self._settings.whole_tokens():
             return []
         sums: defaultdict[str, float] = defaultdict(float)
         for hit in found:
             sums[hit.passage.document_id] += hit.score**2
-        most, total = max(sums.values(), default=0.0), sum(sums.values())
-        likeliest = [document for document in sums if sums[document] >= ALSO_ABOUT * most > 0]
-        if len(likeliest) > 1:
-            nearest = self._ranker.nearest(question, found)
+        likeliest = sorted(filter(sums.get, sums), key=lambda document: -sums[document])
+        if likeliest[1:] and sums[likeliest[1]] >= ALSO_ABOUT * sums[likeliest[0]]:
+            nearest, total = self._ranker.nearest(question, found), sum(sums.values())
             likeliest.sort(key=lambda document: -(SUMS * sums[document] / total + nearest[document]))
-        del likeliest[2:]
+            del likeliest[2:]
+        else:
+            del likeliest[1:]
         starts = {document: self._starts(document) for document in likeliest}
         if all(len(starts[document]) == 1 for document in likeliest):
             return [(document, starts[document][0]) for document in likeliest]
