@@ -78,14 +78,14 @@ class SentenceRanker:
         hits = [(hit, span) for hit in found for span in hit.passage.sentences]
         texts = [_with_heading(hit.passage, text_of(hit.passage, span)) for hit, span in hits]
         cosines = self._vectors(texts) @ self._embedder.embed_question(question) if texts else ()
-        self._compared = _Compared(
+        self._compared = compared = _Compared(
             question,
             tuple(found),
             tuple((hit.passage, span) for hit, span in hits),
             tuple(texts),
             tuple(float(cosine) + hit.score for cosine, (hit, _) in zip(cosines, hits, strict=True)),
         )
-        return self._compared
+        return compared
 
     def _vectors(self, texts: Sequence[str]) -> Vectors:
         """Return unit vectors, shape (len(texts), dimension)."""
