@@ -198,7 +198,8 @@ def ask_all(
 ) -> Iterator[Asked]:
     """Ask the wanted questions (group, id), nothing declined but the hopeless.
 
-    What is answered in another way than by the reader's statements, as lists are, is left out.
+    What is answered in another way than by the reader's statements, as lists are, is left out. Of a question concluded
+    twice (introducing.py) the first time counts: the second is not of the reader's reply.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
