@@ -15,6 +15,10 @@ Kind = Literal["paragraph", "heading", "item", "row"]
 
 WRAPPED_LINE = 55
 """Characters from which a line without closing punctuation counts as wrapped by hand, not as a line of its own."""
+LONGEST_WRAPPED = 160
+"""Characters of a line that is wrapped by hand, at most."""
+ROOM = 0.85
+"""Share of the width of a text that is wrapped by hand from which there was no room for a further word in a line."""
 HEADING_CHARACTERS, HEADING_WORDS = 80, 10
 ITEM_CHARACTERS = 200
 """At most, of a list's item or a heading with Markdown's mark; what is longer is a paragraph."""
@@ -22,6 +26,9 @@ QUESTION_CHARACTERS, FEWEST_QUESTIONS = 120, 3
 """Of a line that asks and is a heading; how many such lines a text must hold for any of them to be one."""
 MOST_HEADINGS = 2
 """Headings, or short lines, that may stand above one text as its headings; more of them say something themselves."""
+
+STATING_WORDS = 5
+"""From which a heading with a figure is one that says something: "Engineer, Brackenfell Water, 2016 - 2020"."""
 
 CELLS = " | "
 """Stands between two cells of a table's row."""
@@ -33,6 +40,9 @@ _ASKS = re.compile(r"(?!\w[\w .-]*: )[\w(¿].*\?\s*$|Q(?:uestion)?\s*\d*[.:] .*\
 """A line that asks, but no direct speech: no opening quotation mark, no name and colon before it."""
 _MARKED = re.compile(r"#{1,6}\s")
 _BULLET = re.compile(r"[-*+•‣◦–]\s+")
+_UNFINISHED = re.compile(
+    r"(?:,|\b(?:a|an|and|any|are|as|at|be|by|for|from|in|is|its|of|on|or|that|the|their|this|to|was|were|with))$"
+)
 _EDGES = "| \t"
 
 
@@ -57,6 +67,12 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
 def heading_words(text: str, block: Block) -> str:
     """Return the words of a heading without Markdown's marks."""
     return text[block.start : block.end].strip("# \t")
+
+
+def says_something(heading: str) -> bool:
+    """Say whether a heading tells a fact, as a time, a place or a post held does: some words and a figure."""
+    words = without_number(heading)
+    return len(words.split()) >= STATING_WORDS and any(map(str.isdigit, words))
 
 
 def begins_item(line: str) -> bool:
@@ -136,7 +152,8 @@ def _is_list(text: str, lines: list[Block], below: Block | None) -> bool:
 
 
 def _joined(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of lines, those wrapped by hand joined to one."""
+    """Yield the spans of lines, those wrapped by hand joined to one: the sentence goes on, or its word had no room."""
+    room = ROOM * _width(text)
     start = end = -1
     for match in _LINE.finditer(text):
         line = trim(text, *match.span())
@@ -144,12 +161,14 @@ def _joined(text: str) -> Iterator[tuple[int, int]]:
             continue
         if start >= 0:
             gap = text[end : line[0]]
+            begun = max(start, text.rfind("\n", start, end) + 1)
             wrapped = (
                 gap.count("\n") + gap.count("\r") - gap.count("\r\n") == 1
-                and end - max(start, text.rfind("\n", start, end) + 1) >= WRAPPED_LINE
+                and end - begun >= WRAPPED_LINE
                 and not TERMINAL.search(text, start, end)
                 and not _is_row(text[start:end])
                 and not _ITEM.match(text, line[0])
+                and (_goes_on(text, end, line[0]) or end - begun + len(text[slice(*line)].split()[0]) >= room)
             )
             if wrapped:
                 end = line[1]
@@ -158,6 +177,18 @@ def _joined(text: str) -> Iterator[tuple[int, int]]:
         start, end = line
     if start >= 0:
         yield start, end
+
+
+def _width(text: str) -> int:
+    """Return the characters of the longer lines among those that may be wrapped by hand: nine in ten have no more."""
+    lengths = sorted(end - start for start, end in (match.span() for match in _LINE.finditer(text)))
+    wrapped = [length for length in lengths if WRAPPED_LINE <= length <= LONGEST_WRAPPED]
+    return wrapped[len(wrapped) * 9 // 10] if wrapped else 0
+
+
+def _goes_on(text: str, end: int, start: int) -> bool:
+    """Say whether a sentence plainly goes on from one line, which ends there, to the next."""
+    return text[start].islower() or bool(_UNFINISHED.search(text, end - WRAPPED_LINE, end))
 
 
 def _read(text: str, start: int, end: int) -> Block:

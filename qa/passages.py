@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import sentencex
 
-from qa.blocks import Block, blocks, heading_words, number_end, trim
+from qa.blocks import Block, blocks, heading_words, number_end, says_something, trim
 from qa.datatypes import Document, Passage
 
 Span = tuple[int, int]
@@ -77,15 +77,18 @@ def split(document: Document, longest: int) -> list[Passage]:
         longest: characters that a passage holds at most; a single longer sentence is kept whole.
 
     Returns:
-        Passages in the order of the text. Headings are no passages of their own unless the document holds nothing else;
-        to the heading of a table's passages belongs its first row.
+        Passages in the order of the text. Headings are no passages of their own unless the document holds nothing else,
+        or they say something themselves below others; to the heading of a table's passages belongs its first row.
     """
     text = document.text
     found: list[Passage] = []
     heading = ""
-    for run in _runs(text):
+    for at, run in enumerate(_runs(text)):
         if run[0].kind == "heading":
             heading = heading_words(text, run[0])
+            if at and says_something(heading):
+                start = text.index(heading, run[0].start)
+                found.append(_passage(document, ((start, start + len(heading)),), heading))
             continue
         spans = [span for block in run for span in _spans(text, block)]
         rows = [text[block.start : block.end] for block in run if block.kind == "row"]

@@ -82,6 +82,30 @@ def test_lines_wrapped_by_hand_are_one_block() -> None:
     assert quotes(text)[0][0] == f"{first}\nriver will be closed."
 
 
+def test_lines_are_joined_only_where_the_next_word_had_no_room_or_the_sentence_goes_on() -> None:
+    listed = (
+        "Talk to your doctor if any of these gets serious or does not go away after a week of the treatment.\n"
+        "Very common: drowsiness and a dry mouth, in one of ten people\n"
+        "Common: dizziness, also when one gets up from a chair\nUncommon: vivid dreams in the first weeks\n"
+    )
+    assert [listed[block.start : block.end] for block in blocks(listed)] == listed.splitlines()
+    for text in (
+        "The first line is as long as it could be before the word that was\nUppsala, which begins with a capital.\n",
+        f"{'word ' * 28}end.\n\nThis line ends where a sentence cannot end, for it is of the\nUppsala council.\n",
+    ):
+        assert text[blocks(text)[-1].start :].count("\n") == 2
+
+
+def test_a_heading_that_tells_a_fact_can_be_cited_as_well() -> None:
+    text = "Rivers 2026: a course\n\nTuesdays, 10:15 to 11:45, room B2\nIt is free.\n\nWeek 1: Mills\nThey turn.\n"
+    document = make_document("Course", "course.txt", text)
+    assert [(p.text, p.heading) for p in split(document, 400)] == [
+        ("Tuesdays, 10:15 to 11:45, room B2", "Tuesdays, 10:15 to 11:45, room B2"),
+        ("It is free.", "Tuesdays, 10:15 to 11:45, room B2"),
+        ("They turn.", "Week 1: Mills"),
+    ]
+
+
 def test_passages_are_filled_evenly_and_long_sentences_stay_whole() -> None:
     sentence = "This sentence has exactly forty letters."
     found = quotes(" ".join([sentence] * 9), longest=150)
