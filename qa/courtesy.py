@@ -1,4 +1,4 @@
-"""Greetings, thanks and questions about the program itself: answered without a look at the documents or a model."""
+"""Greetings, thanks, questions about the program and tasks that are not its own: no document, no model is asked."""
 
 import re
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ INTRODUCTION = (
     "you when they do not say."
 )
 WELCOME = "You are welcome."
+ONLY_ANSWERS = "I answer with sentences of the documents; I do not translate them, and I write no texts of my own."
 
 _WORDS = re.compile(r"[^\W_]+")
 _THANKING = frozenset(
@@ -34,15 +35,26 @@ _ABOUT = re.compile(
     r"quién eres|qué puedes hacer|ayuda",
     re.IGNORECASE,
 )
+_TASK = re.compile(
+    r"\W*(?:(?:please|can you|could you|would you|now)\W+)*(?:translate\b|"
+    r"(?:write|compose|draft|create|generate|make|tell)\b (?:me |us )?(?:an?|some|another) (?:[\w-]+ ){0,3}"
+    r"(?:poem|song|rap|haiku|limerick|joke|story|tale|novel|tweet|e-?mail|letter|essay|blog post|speech|sermon|"
+    r"press release|quiz|presentation|program|script|function|code)\b).*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Asks for a text in place of an answer."""
 
 
 def courtesy(question: str) -> str:
-    """Return what to say to a greeting, to thanks or to a question about the program; "" to any other question.
+    """Return what to say to a greeting, to thanks, to a question about the program, or to a task that is not its own.
 
-    In the page's languages. A line that holds any other word is a question about the documents.
+    "" to any other question. In the page's languages, but for tasks. A greeting that holds any other word is a question
+    about the documents.
     """
     if _ABOUT.fullmatch(question.strip(" \t\n.,!?¡¿")):
         return INTRODUCTION
+    if _TASK.fullmatch(question):
+        return ONLY_ANSWERS
     words = {word.lower() for word in _WORDS.findall(question)}
     if words & _THANKING and words <= _THANKS:
         return WELCOME

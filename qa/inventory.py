@@ -28,6 +28,7 @@ KINDS = {
     "people": ("person",),
     "persons": ("person",),
     "individuals": ("person",),
+    "characters": ("person",),
     "countries": ("country",),
     "nations": ("country",),
     "cities": ("city",),
@@ -58,7 +59,8 @@ _NOUN = "|".join(sorted((*KINDS, *CALENDAR), key=len, reverse=True))
 _TEXT = r"(?:the|this|that|these|your|our)\s+(?:\w+\s+)?(?:article|text|document|story|report|page|paper|file|piece)s?"
 _IN_TEXT = rf"(?:\s+(?:in|by|throughout)\s+(?:{_TEXT}|it)|\s+here|\s+anywhere)?"
 _ALL = r"(?:(?:all|every|each|any|of|the|different|various)\s+)*"
-_MENTIONED = r"(?:named|mentioned|referred\s+to|listed|given|come\s+up|appear|occur)"
+_KEY = r"(?:key|main|most\s+important|important|central|principal|major|leading)"
+_MENTIONED = r"(?:named|mentioned|involved|referred\s+to|listed|given|come\s+up|appear|occur)"
 _ARE = r"(?:(?:that|which|who)\s+)?(?:(?:are|r|were|is|was|get|do|have|been|being)\s+)*"
 _ALL_NAMED = rf"{_ALL}(?P<kind>{_NOUN})\s+{_ARE}(?:{_MENTIONED}(?:\s+by\s+name)?{_IN_TEXT}|in\s+{_TEXT})"
 _ASKED = [
@@ -67,7 +69,8 @@ _ASKED = [
         rf"(?:which|what|who)\s+(?:(?:are|r)\s+)?{_ALL_NAMED}",
         rf"(?:list|name|give|enumerate|tell|show|find)\s+(?:me\s+|us\s+)?(?:{_ALL}names\s+of\s+)?{_ALL_NAMED}",
         rf"(?:which|what)\s+{_ALL}(?P<kind>{_NOUN})\s+(?:does|do)\s+{_TEXT}\s+(?:name|mention|list|refer\s+to)",
-        rf"who\s+(?:all\s+)?(?:is|are|was|were|gets?)\s+(?:named|mentioned)(?:\s+by\s+name)?{_IN_TEXT}",
+        rf"who\s+(?:all\s+)?(?:is|are|was|were|gets?)\s+(?:named|mentioned|involved)(?:\s+by\s+name)?{_IN_TEXT}",
+        rf"(?:who|which|what)\s+(?:are|were)\s+(?:the\s+)?{_KEY}\s+(?P<kind>{_NOUN})(?:\s+{_MENTIONED})?{_IN_TEXT}",
     )
 ]
 

@@ -39,7 +39,8 @@ EARLIER = 1.0
 _ASKED = re.compile(
     r"\bsummar|\boverview\b|\bsynopsis\b|\bgist\b|\btl;?\s?dr\b|\brecap\b|\btakeaways?\b|\bin a nutshell\b|"
     r"\b(?:main|key|central|most important|essential) (?:\w+ )?(?:points?|ideas?|messages?|facts?|topics?|themes?)\b|"
-    r"\bwhat(?:['’]s| is| are| does| do)\b.*\b(?:about|cover|discuss|say)\W*$|"
+    r"\bwhat(?:['’]s| is| are| does| do)\b.*\b(?:about|cover|discuss|say)\W*$|\beli5\b|"
+    r"^\W*(?:(?:please|(?:can|could) you) )*explain (?:it|this|(?:the|this) (?:\w+ )?(?:article|document|text))\b|"
     r"\bzusammenfass|\bfass\w*\b.*\bzusammen\b|\büberblick\b|\bworum geht\b|\bwovon handelt\b|\bwichtigsten \w+|"
     r"\brésum|\baperçu\b|\bde quoi (?:parle|traite|s['’]agit)|\b(?:points?|idées?) (?:clés?|principa\w+|essenti\w+)|"
     r"\bresum|\bsíntesis\b|\bde qué (?:trata|habla|va)\b|\b(?:puntos?|ideas?) (?:clave|principales)\b",
@@ -70,7 +71,8 @@ SAYS_NOTHING_ELSE = topic_words(
     summarize overview synopsis gist tl dr tldr recap takeaway nutshell about cover discuss say main key central most
     important essential point idea message fact topic theme article document text paper page file story news report
     piece content whole entire full all short brief briefly quick quickly concise simple one few some bullet list
-    sentence word paragraph line
+    sentence word paragraph line explain eli simply term plain easy own language english like i m am child kid
+    beginner layman year old
 
     bitte gib mir einen eine ein den das der die dem diesem diesen dieser dieses im in es geht sich worum wovon handelt
     fasse fass zusammen zusammenfassung überblick kurz kurzen kurze artikel dokument sind was wichtigsten punkte

@@ -18,6 +18,12 @@ _ASKS = re.compile(
     rf"\W*(?:(?:what|which|how|whose)\s+(?:[\w-]+\s+){{0,3}}|(?:who|whom|why|when|where)\s+)?{_AUXILIARY}\b",
     re.IGNORECASE,
 )
+_VERB = rf"(?:\b{_AUXILIARY}|\w+ed)\b"
+_GAPPED = re.compile(
+    rf"(?:what|who|when|where|which|how\s+(?:many|much|long|often))\s+"
+    rf"(?P<rest>(?P<preposition>{'|'.join(_PREPOSITIONS.split())})\b(?!.*\b{_AUXILIARY}\b).*)",
+    re.IGNORECASE | re.DOTALL,
+)
 _WHETHER = re.compile(rf"\W*(?:(?:and|but|so|then)\b\W*)?{_AUXILIARY}\b", re.IGNORECASE)
 _HOW_LONG = r"(?:.+?,\s+)?(?:(?:and|for)\s+)*how\s+(?:long|much\s+time|many\s+(?:days|weeks|months|years))"
 _PASSED = (
@@ -60,10 +66,17 @@ _OF = r"(?:about|on|of|regarding|concerning)"
 _SAY = r"(?:say|tell\s+(?:us|me)|report|write|mention|state)"
 _SOMETHING = r"(?:anything|something|any\s+(?:information|details?|mention))"
 _TOPIC = r"(?P<topic>.+?)"
+_KEY = r"(?:(?:main|key|most\s+important|important|bullet|short|brief)\s+)"
+_MANNER = (
+    r"(?:,?\s+(?:in\s+(?:[\w'’]+\s+){1,2}(?:terms|words|language|english|sentences?|points|bullets|lines)|briefly|simply|"
+    r"as\s+(?:bullet\s+points|bullets|a\s+list)|in\s+(?:short|brief|detail|full)|like\s+i(?:['’]?m|\s+am)\s+\w+|"
+    r"(?:to|for)\s+(?:me|us|beginners|dummies|a\s+(?:child|kid|beginner|layman|[\w-]+[\s-]year[\s-]old))))*"
+)
+"""How something is to be told; it is told in the text's own words all the same."""
 _TOPICS = [
     re.compile(
         rf"\W*(?:please\s+|(?:can|could|would)\s+you\s+(?:please\s+)?)?{form}{_TOPIC}"
-        rf"(?:\s+(?:in|from|according\s+to)\s+{_THE_TEXT})?(?:,?\s+please)?\W*",
+        rf"(?:\s+(?:in|from|according\s+to)\s+{_THE_TEXT})?{_MANNER}(?:,?\s+please)?\W*",
         re.IGNORECASE | re.DOTALL,
     )
     for form in (
@@ -75,7 +88,10 @@ _TOPICS = [
         r"(?:what|how)\s+about\s+",
         r"(?:(?:give|write|make)\s+(?:me\s+|us\s+)?)?(?:an?\s+|the\s+)?(?:(?:short|brief|quick|concise)\s+)?"
         r"(?:summary|overview|recap|outline)\s+of\s+",
-        r"(?:briefly\s+)?(?:summari[sz]e|sum\s+up|recap|outline|describe)\s+",
+        r"(?:briefly\s+)?(?:summari[sz]e|sum\s+up|recap|outline|describe|elaborate\s+on|walk\s+(?:me|us)\s+through)\s+",
+        r"explain\s+(?:(?:to\s+)?(?:me|us)\s+)?(?!(?:\S+\s+){8})",
+        rf"(?:(?:give|list|tell|write|show|name|what\s+are)\s+)?(?:me\s+|us\s+)?(?:the\s+)?(?:\w+\s+)?{_KEY}+"
+        rf"(?:points|bullets|facts|notes|highlights|details)\s+{_OF}\s+",
         rf"(?:is|are)\s+there\s+{_SOMETHING}\s+{_OF}\s+",
         rf"(?:{_SOMETHING}|everything|all|(?:more\s+)?(?:information|info|details))\s+{_OF}\s+",
     )
@@ -116,7 +132,15 @@ def _two(question: str) -> tuple[str, ...]:
     if not found or not (sentences or _may_be_first(found)):
         return ()
     first, second = found["first"].rstrip(" ,?"), next(filter(None, found.groups()[1:]))
-    return f"{first}?", second[:1].upper() + second[1:]
+    return f"{first}?", _completed(second[:1].upper() + second[1:], first)
+
+
+def _completed(second: str, first: str) -> str:
+    """Return a question that leaves out what it shares with the one before ("..., and how many in May?") with that."""
+    gapped = _GAPPED.fullmatch(second)
+    begins = rf"(.*?{_VERB}.*?\s){gapped['preposition']}\b.*" if gapped else ""
+    shared = re.fullmatch(begins, first, re.IGNORECASE | re.DOTALL)
+    return f"{shared[1]}{gapped['rest']}" if gapped and shared else second
 
 
 def _may_be_first(found: re.Match[str]) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from qa import QA, Settings
 from qa.conversation import last_exchange, search_question
-from qa.courtesy import INTRODUCTION, WELCOME, courtesy, without_courtesies
+from qa.courtesy import INTRODUCTION, ONLY_ANSWERS, WELCOME, courtesy, without_courtesies
 from qa.datatypes import Answer, Timings, Turn
 from qa.ui.messages import all_words
 from qa.ui.session import ChatTurn
@@ -37,6 +37,9 @@ ASKED = [
         ("ok, thank you so much 🙏", WELCOME),
         ("Merci beaucoup !", WELCOME),
         ("Bye", WELCOME),
+        ("Translate the conclusion to German", ONLY_ANSWERS),
+        ("Please write me a short poem about the talks.", ONLY_ANSWERS),
+        ("tell me another joke", ONLY_ANSWERS),
     ],
 )
 def test_courtesies_get_one_back(said: str, reply: str) -> None:
@@ -53,6 +56,9 @@ def test_courtesies_get_one_back(said: str, reply: str) -> None:
         "ok",
         "Who are you two?",
         "Help whom?",
+        "Who translated it?",
+        "Tell me the story of the letter",
+        "Who wrote a letter to the editor?",
     ],
 )
 def test_what_asks_anything_else_is_a_question(question: str) -> None:
@@ -63,7 +69,9 @@ def test_no_question_of_the_sets_is_a_courtesy() -> None:
     lines = (line for path in HERE.glob("*/**/*.jsonl") for line in path.read_text(encoding="utf-8").splitlines())
     questions = [row["question"] for row in map(json.loads, lines) if "question" in row]
     assert len(questions) > 5000
-    assert [question for question in questions if courtesy(question)] == []
+    replies = {question: courtesy(question) for question in questions if courtesy(question)}
+    assert set(replies.values()) == {ONLY_ANSWERS}
+    assert all(question.startswith("Write ") for question in replies)
 
 
 def test_a_follow_up_leans_on_what_was_said_before_the_thanks() -> None:

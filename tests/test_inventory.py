@@ -41,6 +41,9 @@ def sentences(text: str = TEXT) -> tuple[NumberedSentence, ...]:
         ("Which months are referred to by name?", "months"),
         ("What days of the week are mentioned?", "days of the week"),
         ("Which organizations come up in the story?", "organizations"),
+        ("Who are the key people?", "people"),
+        ("Who are the main characters in the story?", "characters"),
+        ("Who is involved?", "people"),
     ],
 )
 def test_all_that_is_named_of_a_kind_is_asked_for(question: str, kind: str) -> None:
@@ -56,6 +59,8 @@ def test_all_that_is_named_of_a_kind_is_asked_for(question: str, kind: str) -> N
         "Which Afghan cities are named?",
         "Which cities outside the country are named?",
         "Who was named chairman?",
+        "Who is involved in the quarrel?",
+        "Who are the main suspects?",
         "How many countries are mentioned?",
         "List the countries",
         "Which months were the driest?",

@@ -29,6 +29,9 @@ DOCUMENTS = [BRIDGE, RIVER]
         ("Worum geht es in dem Artikel?", SENTENCES),
         ("Fasse den Text bitte in 3 Sätzen zusammen", 3),
         ("Was sind die wichtigsten Punkte?", SENTENCES),
+        ("Explain this article to a child", SENTENCES),
+        ("Can you explain it like I'm five?", SENTENCES),
+        ("ELI5", SENTENCES),
         ("De quoi parle cet article ?", SENTENCES),
         ("Résume le texte, s’il te plaît", SENTENCES),
         ("¿De qué trata este artículo?", SENTENCES),
@@ -62,6 +65,8 @@ def test_naming_half_of_a_title_means_that_document(question: str) -> None:
         "What does Ana Lind say?",
         "What is the quarrel about?",
         "What are the key facts about the mayor?",
+        "How does the mayor explain it?",
+        "Explain the quarrel",
     ],
 )
 def test_a_question_about_something_in_the_text_asks_for_no_overview(question: str) -> None:

@@ -47,6 +47,20 @@ NO_TIME = Timings(0, 0, 0)
         ("What did Lind and Brandt say?", ("What did Lind and Brandt say?",)),
         ("Tell me who opened it, and when", ("Tell me who opened it, and when",)),
         ("?", ("?",)),
+        (
+            "How long was it shut in June, and how long in May?",
+            ("How long was it shut in June?", "How long was it shut in May?"),
+        ),
+        (
+            "How many voted in the first round, and how many in the last?",
+            ("How many voted in the first round?", "How many voted in the last?"),
+        ),
+        (
+            "What did Lind say of the bridge, and what of the road?",
+            ("What did Lind say of the bridge?", "What did Lind say of the road?"),
+        ),
+        ("What did it cost in 1990, and in which town is it?", ("What did it cost in 1990?", "In which town is it?")),
+        ("Who came by train, and how many of them stayed?", ("Who came by train?", "How many of them stayed?")),
     ],
 )
 def test_questions_in_one_are_told_apart(question: str, asked: tuple[str, ...]) -> None:

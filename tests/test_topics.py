@@ -41,6 +41,13 @@ def reading(text: str = TEXT) -> Reading:
         ("Anything about dogs?", "dogs"),
         ("Ada Quill", "Ada Quill"),
         ("ferry price", "ferry price"),
+        ("Explain the price of a ticket in simple terms", "the price of a ticket"),
+        ("Can you explain to me the ferry?", "the ferry"),
+        ("Give me three bullet points on the ferry", "the ferry"),
+        ("What are the key facts about the ferry?", "the ferry"),
+        ("Walk me through the talks, please", "the talks"),
+        ("Summarise the talks for a five-year-old", "the talks"),
+        ("Summarise the talks in two sentences.", "the talks"),
     ],
 )
 def test_a_request_for_all_on_something_names_its_topic(question: str, topic: str) -> None:
@@ -60,6 +67,8 @@ def test_a_request_for_all_on_something_names_its_topic(question: str, topic: st
         "When?",
         "And the third?",
         "how many people were hurt",
+        "Explain how the ferry lost its anchor",
+        "Explain the loss of the anchor of the ferry that was said to sail again",
     ],
 )
 def test_other_questions_have_none(question: str) -> None:
