@@ -15,6 +15,7 @@ from qa.disputes import denials
 from qa.durations import asks_duration, duration
 from qa.proving import content_words, prove, with_first_rows
 from qa.reading import NumberedSentence, Statement
+from qa.tables import with_row
 
 MOSTLY_SAID = 0.8
 """Share of a sentence's words from which a statement makes quoting the sentence beside it needless."""
@@ -132,7 +133,7 @@ def compose(
     left_out = 0
     for statement in statements:
         proof = prove(statement, sentences, known, foreign)
-        claim = _as_sentence(statement.text)
+        claim = _as_sentence(with_row(statement.text, [(s.text, s.heading) for s in proof]))
         named = [s for s in sentences if s.number == pointed in statement.numbers]
         instead = [s for s in named if _answers_rather(s, proof, relevance)]
         left_out += bool(instead) or not proof
@@ -167,7 +168,7 @@ def quoted_below(
         for words, sentence in quotes:
             if words not in sentence.text:
                 raise AssertionError(f"{words!r} does not stand in sentence {sentence}")
-            composer.add(f"• {words[:1].upper()}{words[1:]}{': ' * bool(words)}{_quoted(sentence)}", [sentence])
+            composer.add(f"• {words[:1].upper()}{words[1:]}{': ' * bool(words)}{quoted(sentence)}", [sentence])
     return Cited(composer.text, composer.citations, 0)
 
 
@@ -192,7 +193,7 @@ def _answers_rather(pointed: NumberedSentence, proof: Sequence[NumberedSentence]
 
 
 def _state(composer: Composer, claim: str, proof: Sequence[NumberedSentence]) -> None:
-    quotes = " ".join(_quoted(s) for s in proof)
+    quotes = " ".join(quoted(s) for s in proof)
     spoken = content_words(composer.spoken) | content_words(claim)
     unsaid = set().union(*(content_words(without_number(s.text)) for s in proof))
     full = len(unsaid & spoken) >= MOSTLY_SAID * len(unsaid)
@@ -208,12 +209,12 @@ def _work_out(composer: Composer, question: str) -> None:
 
 def _quote(composer: Composer, passage: Sequence[NumberedSentence]) -> None:
     for sentence in passage:
-        words = _quoted(sentence)
+        words = quoted(sentence)
         if words not in composer.text and (not composer.text or composer.has_room(words)):
             composer.add(words, [sentence])
 
 
-def _quoted(sentence: NumberedSentence) -> str:
+def quoted(sentence: NumberedSentence) -> str:
     """Return a sentence in quotation marks; those that it has at its ends are not set again."""
     text = sentence.text if sentence.text.startswith(("“", '"')) else f"“{sentence.text}"
     closed = text.count("“") == text.count("”") + text.count('"') % 2

@@ -18,10 +18,11 @@ from qa.datatypes import Document, Extent, Passage, RetrievedPassage
 from qa.embedding import Embedder
 from qa.index import Index
 from qa.kept import KeptReadings
-from qa.parts import beginning, cut, tokens
+from qa.parts import beginning, cut, size, tokens
 from qa.ranking import Relevance, SentenceRanker, Span, text_of
 from qa.reading import Reading, lay_out
 from qa.settings import Settings
+from qa.tables import with_columns
 
 LONGEST_WHOLE = 400
 """Passages of a corpus that may be read whole; more are not even looked at."""
@@ -140,7 +141,8 @@ class Material:
         kept: defaultdict[str, list[Span]] = defaultdict(list)
         left, shown = self._settings.reading_tokens(), {""}
         for passage, span in self._ranker.rank(question, found):
-            left -= tokens(text_of(passage, span)) + (0 if passage.heading in shown else tokens(passage.heading))
+            row = with_columns(text_of(passage, span), passage.heading)
+            left -= tokens(row) + (0 if passage.heading in shown else tokens(passage.heading))
             shown.add(passage.heading)
             if kept and left < 0:
                 break
@@ -157,7 +159,7 @@ class Material:
             return None
         visible = [document.id for document in self._index.documents(owner, documents)]
         passages = [passage for identity in visible for passage in self._index.document_passages(identity)]
-        if not passages or sum(tokens(p.text) for p in passages) > self._settings.whole_tokens():
+        if not passages or sum(map(size, passages)) > self._settings.whole_tokens():
             return None
         return self._laid_out(passages, owner, "whole")
 
@@ -206,7 +208,7 @@ class Material:
     def _laid_out_part(self, document_id: str, start: int) -> Gathered | None:
         starts = self._starts(document_id)
         passages = [p for p in self._index.document_passages(document_id) if beginning(starts, p.start) == start]
-        if sum(tokens(p.text) for p in passages) > MOST_OVER * self._settings.whole_tokens():
+        if sum(map(size, passages)) > MOST_OVER * self._settings.whole_tokens():
             return None
         return self._laid_out(passages, "", "whole" if len(starts) == 1 else "part")
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from qa.datatypes import Document, Passage
+from qa.tables import with_columns
 
 BYTES_PER_TOKEN = 4
 """UTF-8 bytes in a token of text, a little under what byte-pair vocabularies reach on news and encyclopedias."""
@@ -20,6 +21,12 @@ def tokens(text: str) -> int:
     return max(len(text.encode()) // BYTES_PER_TOKEN, sum(1 for _ in _PIECE.finditer(text))) + 1
 
 
+def size(passage: Passage) -> int:
+    """Return about how many tokens a reader sees of a passage."""
+    sentences = (passage.text[start - passage.start : end - passage.start] for start, end in passage.sentences)
+    return tokens("\n".join(with_columns(sentence, passage.heading) for sentence in sentences))
+
+
 def cut(document: Document, passages: Sequence[Passage], most: int) -> list[Sequence[Passage]]:
     """Return the passages of a document in the fewest parts of about equal length.
 
@@ -28,7 +35,7 @@ def cut(document: Document, passages: Sequence[Passage], most: int) -> list[Sequ
         passages: all of its passages, in the order of the text.
         most: tokens of a part, an eighth more at most where cuts are moved to the beginnings of paragraphs.
     """
-    before = [0, *accumulate(tokens(passage.text) for passage in passages)]
+    before = [0, *accumulate(size(passage) for passage in passages)]
     count = -(-before[-1] // most) if most else 0
     if count < 2:
         return [passages] if count else []

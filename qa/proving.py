@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from itertools import product
 
 from qa.blocks import CELLS
 from qa.numerals import counted, numbers
 from qa.reading import NumberedSentence, Statement
+from qa.tables import columns
 
 MOST_SENTENCES = 3
 """Sentences cited for one statement at most."""
@@ -30,6 +32,12 @@ _RATE = re.compile(
 _RATES = {"day": "daily", "year": "annual|per annum"}
 """How else a sentence says how often, where that does not begin as the unit does, as "monthly" does."""
 _COMPARED = re.compile(r"\b(\w+er|more|less)\b[^;]*?\bthan\b(?P<than>[^,;.]*)", re.IGNORECASE)
+_DIFFERENCE = re.compile(
+    r"\d\S*(?:\s+\w+){0,2}?\s+(?:more|less|(?:few|high|low|long|short|fast|slow|larg|small|bigg|great|bett|cheap|dear|"
+    r"old|young|heavi|light|earli|lat|soon|quick|furth|deep|wid|strong|warm|cold)er|worse)\b|"
+    r"\b(?:fell|rose|dropped|grew|increased|decreased|declined|shrank|climbed)\s+(?:by\s+)?(?!to\b|from\b)\D{0,6}\d\S*",
+    re.IGNORECASE,
+)
 PLAIN = frozenset(
     _WORD.findall(
         """a an and are as at be been but by did do does for from had has have he her his in into is it its no not of
@@ -70,8 +78,13 @@ def _found(missing: set[str], text: str) -> set[str]:
     return {word for word in missing if word in held or (word.isalpha() and word[:NAME_ROOT] in roots)}
 
 
+def _with_names(sentence: NumberedSentence) -> str:
+    """Return a sentence's text; of a row of a table that of its columns' names as well."""
+    return f"{sentence.text} {sentence.heading}" if CELLS in sentence.text else sentence.text
+
+
 def _share(wanted: set[str], sentences: Iterable[NumberedSentence]) -> float:
-    held = set().union(*(_holds(sentence.text) for sentence in sentences))
+    held = set().union(*(_holds(_with_names(sentence)) for sentence in sentences))
     return len(wanted & held) / len(wanted) if wanted else 0.0
 
 
@@ -111,6 +124,31 @@ def _invents_a_rate(text: str, chosen: Sequence[NumberedSentence], known: str) -
     return any(not re.search(rf"\b(?:{unit[:NAME_ROOT]}|{_RATES.get(unit, unit)})", held) for unit in units)
 
 
+def _mistakes_a_column(text: str, chosen: Iterable[NumberedSentence]) -> bool:
+    """Say whether a text says of one column of a row what stands in another: by the words in which their names differ.
+
+    A text that tells the values of both columns, or names the right one too, is not judged.
+    """
+    said = _holds(text)
+    for sentence in chosen:
+        told, untold = set[frozenset[str]](), set[frozenset[str]]()
+        for name, value in columns(sentence.text, sentence.heading):
+            held = _holds(value)
+            (told if held and held <= said else untold).add(frozenset(_holds(name)))
+        for own, other in product(told, untold):
+            apart = set(filter(str.isalpha, other - own)) or other - own
+            if apart and apart <= said and not (own - other) & said:
+                return True
+    return False
+
+
+def _invents_a_difference(text: str, chosen: Sequence[NumberedSentence]) -> bool:
+    """Say whether a text tells by how much one thing differs from another, which no row does that it is taken from."""
+    if not any(CELLS in sentence.text for sentence in chosen):
+        return False
+    return any(not any(told in sentence.text for sentence in chosen) for told in _DIFFERENCE.findall(text))
+
+
 def _tears_a_comparison(text: str, chosen: Iterable[NumberedSentence]) -> bool:
     """Say whether a text says of what stands behind "than" in a sentence what that says of the other side."""
     said = set(_WORD.findall(text.lower()))
@@ -147,6 +185,8 @@ def prove(
         not chosen
         or _invents_a_unit(statement.text, chosen, sentences, known)
         or _invents_a_rate(statement.text, chosen, known)
+        or _mistakes_a_column(statement.text, chosen)
+        or _invents_a_difference(statement.text, chosen)
         or _tears_a_comparison(statement.text, chosen)
     ):
         return ()
@@ -155,7 +195,7 @@ def prove(
     for text in (known, *(sentence.text for sentence in chosen)):
         missing -= _found(missing, text)
     while missing and len(chosen) < MOST_SENTENCES:
-        helper = max(sentences, key=lambda s: (len(_found(missing, s.text)), _share(wanted, [s])))
+        helper = max(sentences, key=lambda s: (len(_found(missing, s.text)), -abs(s.number - chosen[0].number)))
         if not _found(missing, helper.text):
             break
         chosen.append(helper)

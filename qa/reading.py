@@ -19,6 +19,7 @@ from pathlib import Path
 
 from qa.blocks import CELLS
 from qa.datatypes import Document, Passage, Turn
+from qa.tables import with_columns
 
 KEPT, INSTRUCTIONS_SCOPE = "reading-", "instructions"
 NOT_STATED = "none"
@@ -50,6 +51,11 @@ class NumberedSentence:
     end: int
     text: str
     heading: str
+
+    @property
+    def shown(self) -> str:
+        """What a reader sees of it: of the row of a table the names of its columns, too."""
+        return with_columns(self.text, self.heading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +124,9 @@ def lay_out(passages: Iterable[Passage], documents: Sequence[Document]) -> Readi
             lines.append(f"## {_one_line(passage.heading)}")
         shown = (document.id, passage.heading)
         for start, end in passage.sentences:
-            number = len(numbered) + 1
-            text = document.text[start:end]
-            numbered.append(NumberedSentence(number, document.id, passage.id, start, end, text, passage.heading))
-            lines.append(f"{_one_line(text)} [{label(number)}]")
+            number, place = len(numbered) + 1, (start, end, document.text[start:end])
+            numbered.append(NumberedSentence(number, document.id, passage.id, *place, passage.heading))
+            lines.append(f"{_one_line(numbered[-1].shown)} [{label(number)}]")
     return Reading("\n".join(lines), tuple(numbered))
 
 
@@ -181,7 +186,7 @@ def read_reply(reply: str) -> tuple[Statement, ...]:
 
 def _plain(words: str) -> str:
     """Return words that repeat the source's without Markdown's marks of emphasis and strokes between cells."""
-    return _EMPHASIS.sub("", words).replace(CELLS, ": ")
+    return _EMPHASIS.sub("", words).replace(CELLS, ": ", 1).replace(CELLS, "; ")
 
 
 def grammar(count: int, first: int = 0) -> str:

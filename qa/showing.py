@@ -6,6 +6,7 @@ from dataclasses import replace
 from qa.answering import Reply
 from qa.proving import held_beginning
 from qa.reading import NumberedSentence, read_reply
+from qa.tables import columns
 
 
 class Showing:
@@ -44,6 +45,8 @@ class Showing:
     def _beginning(self, line: str) -> str:
         for statement in read_reply(line):
             named = [self._sentences[number] for number in statement.numbers if number in self._sentences]
+            if any(columns(sentence.text, sentence.heading) for sentence in named):
+                return ""  # of a cell the row is told first
             begun = held_beginning(statement.text, named, self._known)
             return begun[:1].upper() + begun[1:]
         return ""
