@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from qa.answering import Reply
 from qa.calibration import RIGHT_WITHOUT_EVIDENCE
-from qa.citations import AS_LIKELY, AS_LIKELY_AFTER, NOTHING_SAID, Cited, compose, quoted_below
+from qa.citations import AS_LIKELY, AS_LIKELY_AFTER, NOTHING_SAID, Cited, Composer, compose, quoted, quoted_below
 from qa.datatypes import Answer, Document, RetrievedPassage, Timings
+from qa.extremes import Extreme
 from qa.inventory import Inventory
 from qa.judging import Judge
 from qa.listing import Listing
@@ -93,6 +94,21 @@ def give_listing(
     quotes = [("", sentence) for sentence in (*introduced, *listing.items)]
     cited = quoted_below([(SAYS, quotes)], {document.id: document}, before)
     return _quoting(question, passages, cited, (document,), timings, chance)
+
+
+def give_extreme(
+    question: str,
+    passages: tuple[RetrievedPassage, ...],
+    extreme: Extreme,
+    timings: Timings,
+    chance: float,
+    before: Cited = NOTHING_SAID,
+) -> Answer:
+    """Return the row of a table with the most or the least as an answer; `chance` and `before` as above."""
+    composer = Composer({extreme.document.id: extreme.document}, before)
+    composer.add(" ".join([extreme.words, *map(quoted, extreme.proof)]), extreme.proof, extreme.words)
+    cited = Cited(composer.text, composer.citations, 0)
+    return _quoting(question, passages, cited, (extreme.document,), timings, chance)
 
 
 def give_topic(

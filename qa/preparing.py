@@ -13,6 +13,7 @@ from qa.datatypes import Answer, Document, Piece, RetrievedPassage, Turn
 from qa.embedded import EmbeddedChatModel
 from qa.embedding import Embedder, prepare
 from qa.errors import BusyError
+from qa.extremes import Extremes
 from qa.index import Index
 from qa.inventory import Inventories, kind_asked
 from qa.library import Library
@@ -43,6 +44,7 @@ class Preparation(Library):
         self._inventories = Inventories(index)
         self._timelines = Timelines(index, embedder)
         self._listings = Listings(index)
+        self._extremes = Extremes(index, embedder)
         self._patient = True
         self._suggestions = Suggestions(index)
 

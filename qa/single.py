@@ -7,10 +7,11 @@ from qa.answering import Reply
 from qa.attempts import Attempt, likeliest
 from qa.calibration import Calibration
 from qa.citations import NOTHING_SAID, Cited
-from qa.concluding import conclude, give_listing, give_topic, known_without_proof, proved
+from qa.concluding import conclude, give_extreme, give_listing, give_topic, known_without_proof, proved
 from qa.datatypes import Answer
 from qa.embedded import EmbeddedChatModel
 from qa.embedding import Embedder
+from qa.extremes import Extreme
 from qa.index import Index
 from qa.introducing import introduced
 from qa.judging import Judge
@@ -57,6 +58,10 @@ class SingleQuestions(Preparation):
                 answer = give_listing(question, query.passages, listing, clock.timings(), taken.stated(), before)
                 yield answer.text
                 return answer
+            if extreme := self._extreme(question, taken):
+                answer = give_extreme(question, query.passages, extreme, clock.timings(), taken.stated(), before)
+                yield answer.text
+                return answer
             showing = Showing(
                 material.reading.sentences,
                 known_without_proof(question, searched, material),
@@ -97,6 +102,13 @@ class SingleQuestions(Preparation):
             return None
         (number, _), *_ = attempt.judge.likely
         return self._listings.introduced_by(attempt.material.reading.sentences[number - 1])
+
+    def _extreme(self, question: str, attempt: Attempt) -> Extreme | None:
+        """Return the row with the most or the least of something, if asked for, of the table that is pointed to."""
+        if not self._models.reader.runs_here or not attempt.answers() or not attempt.judge.likely:
+            return None
+        (number, _), *_ = attempt.judge.likely
+        return self._extremes.asked(question, attempt.material.reading.sentences[number - 1])
 
     def _on_topic(self, query: Query, attempt: Attempt) -> OnTopic | None:
         """Return what the material says of the topic that a question asks for, where more than one sentence does.

@@ -49,7 +49,7 @@ UI = (
 
 LAYERS = (
     (("errors", "settings"), ("datatypes",), ("errand",)),
-    (("blocks", "decoding", "paragraphs", "pdf", "office", "epub", "formats"),),
+    (("blocks", "tables", "decoding", "paragraphs", "pdf", "office", "epub", "formats"),),
     (
         ("corpus",),
         ("passages", "parts"),
@@ -80,7 +80,7 @@ LAYERS = (
     (("database", "store", "vectors", "shelves", "syncing", "index"),),
     (
         ("retrieval",),
-        ("ranking", "kept", "material", "overview", "inventory", "timeline", "listing"),
+        ("ranking", "kept", "material", "overview", "inventory", "timeline", "listing", "extremes"),
         ("suggesting",),
         ("answering", "judging", "topics", "polarity"),
         ("runnables",),
