@@ -62,7 +62,7 @@ class Models:
 
         def of(numbers: Sequence[int]) -> dict[int, float]:
             unknown = [number for number in numbers if number not in known]
-            texts = [reading.sentences[number - 1].shown for number in unknown]
+            texts = [reading.sentences[number - 1].text for number in unknown]
             if texts and (found := self.scores(question, texts)) is not None:
                 known.update(zip(unknown, map(float, found), strict=True))
             return {number: known[number] for number in numbers if number in known}

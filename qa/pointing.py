@@ -65,7 +65,7 @@ class Pointing:
 
 def shared_words(question: str, reading: Reading) -> tuple[float, ...]:
     """Return for each sentence the share (0..1) of the question's words that it holds, rare words counting more."""
-    held = [content_words(sentence.shown) for sentence in reading.sentences]
+    held = [content_words(sentence.text) for sentence in reading.sentences]
     often = Counter(word for words in held for word in words)
     weights = {word: math.log((len(held) + 1) / (often[word] + 0.5)) for word in content_words(question)}
     total = sum(weights.values())

@@ -52,11 +52,6 @@ class NumberedSentence:
     text: str
     heading: str
 
-    @property
-    def shown(self) -> str:
-        """What a reader sees of it: of the row of a table the names of its columns, too."""
-        return with_columns(self.text, self.heading)
-
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -124,9 +119,10 @@ def lay_out(passages: Iterable[Passage], documents: Sequence[Document]) -> Readi
             lines.append(f"## {_one_line(passage.heading)}")
         shown = (document.id, passage.heading)
         for start, end in passage.sentences:
-            number, place = len(numbered) + 1, (start, end, document.text[start:end])
-            numbered.append(NumberedSentence(number, document.id, passage.id, *place, passage.heading))
-            lines.append(f"{_one_line(numbered[-1].shown)} [{label(number)}]")
+            number = len(numbered) + 1
+            text = document.text[start:end]
+            numbered.append(NumberedSentence(number, document.id, passage.id, start, end, text, passage.heading))
+            lines.append(f"{_one_line(with_columns(text, passage.heading))} [{label(number)}]")
     return Reading("\n".join(lines), tuple(numbered))
 
 
