@@ -45,6 +45,7 @@ class EmbeddedChatModel(BaseChatModel):
     context_tokens: int = Field(4096, ge=256, description="tokens of prompt and answer together, for each slot")
     max_waiting: int = Field(32, ge=0, description="generations that may wait for a slot before BusyError")
     draft_tokens: int = Field(0, ge=0, le=64, description="tokens copied from the prompt as a draft; 0: none")
+    quick: bool = Field(False, description="read raw prompts with ik_llama.cpp, where that can be had")
     temperature: float = Field(0.0, ge=0)
     max_tokens: int = Field(512, ge=1, description="tokens that an answer holds at most")
     http_key: str = Field(default_factory=token_urlsafe, repr=False, description="key that `serve` asks callers for")

@@ -39,6 +39,7 @@ def open_chat_model(settings: Settings, progress: Progress | None = None, adapte
             slots=settings.slots,
             draft_tokens=DRAFT_TOKENS if settings.slots == 1 else 0,
             max_waiting=settings.max_waiting,
+            quick=settings.chat_model == EMBEDDED,
         ).load()
     return _hosted(settings)
 

@@ -1,11 +1,13 @@
 """How a GGUF model is loaded into llama.cpp's server: the options, and what they become. Imports xllamacpp, alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from qa import ik_library
 from qa.errors import ModelError
+from qa.ik_server import IkServer
 
 BATCH_TOKENS = 256
 """Tokens read between two looks at whether the consumer has gone."""
@@ -19,6 +21,7 @@ class RuntimeOptions:
 
     `draft_tokens` above 0 lets answers that repeat the prompt's words be written several tokens at a time. The text is
     the same but for rounding; tokens written so carry no log-probabilities (the first token always does).
+    A `quick` model reads with ik_server.py, where that can be had and there is one slot.
     """
 
     path: Path
@@ -30,6 +33,12 @@ class RuntimeOptions:
     max_waiting: int = 32
     http_key: str = "none"
     draft_tokens: int = 0
+    quick: bool = False
+
+    @property
+    def runtime(self) -> str:
+        """The package that reads raw prompts."""
+        return ik_library.PACKAGE if self.quick and self.slots == 1 and ik_library.available() else "xllamacpp"
 
 
 def start(options: RuntimeOptions, folder: str) -> Any:
@@ -38,6 +47,8 @@ def start(options: RuntimeOptions, folder: str) -> Any:
     Raises:
         ModelError: the runtime is not installed, or the file is not a model that it can load.
     """
+    if options.runtime == ik_library.PACKAGE:
+        return _quick(options, folder)
     try:
         library = import_module("xllamacpp")
     except ImportError as error:
@@ -45,9 +56,7 @@ def start(options: RuntimeOptions, folder: str) -> Any:
             f"the runtime of the embedded language model cannot be loaded ({error}): install it with "
             "pip install xllamacpp, or choose another model with QA_CHAT_MODEL"
         ) from error
-    for file in filter(None, (options.path, options.adapter)):
-        if not file.is_file():
-            raise ModelError(f"no model file at {str(file)!r}: give the path of a GGUF file")
+    _check_files(options)
     parameters = library.CommonParams()
     parameters.model.path = str(options.path)
     parameters.n_ctx = options.context_tokens * options.slots
@@ -73,7 +82,26 @@ def start(options: RuntimeOptions, folder: str) -> Any:
     try:
         return library.Server(parameters)
     except (RuntimeError, ValueError) as error:
-        raise ModelError(
-            f"cannot load {str(options.path)!r} (adapter: {options.adapter}): not a whole GGUF file that this runtime "
-            "knows, or too little memory; check it with qa doctor"
-        ) from error
+        raise _not_loaded(options) from error
+
+
+def _quick(options: RuntimeOptions, folder: str) -> IkServer:
+    _check_files(options)
+    files = (options.path, options.adapter, options.adapter_scale)
+    model = ik_library.IkModel(*files, options.threads, options.context_tokens)
+    if not model.loaded:
+        raise _not_loaded(options)
+    return IkServer(model, Path(folder), lambda: start(replace(options, quick=False), folder))
+
+
+def _check_files(options: RuntimeOptions) -> None:
+    for file in filter(None, (options.path, options.adapter)):
+        if not file.is_file():
+            raise ModelError(f"no model file at {str(file)!r}: give the path of a GGUF file")
+
+
+def _not_loaded(options: RuntimeOptions) -> ModelError:
+    return ModelError(
+        f"cannot load {str(options.path)!r} (adapter: {options.adapter}): not a whole GGUF file that this runtime "
+        "knows, or too little memory; check it with qa doctor"
+    )

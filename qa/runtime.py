@@ -24,6 +24,7 @@ from qa.errand import Errand, Urgency
 from qa.errors import BusyError, ModelError
 from qa.gate import Gate, Ticket
 from qa.generation import Chunk, Event, read_record, request_error
+from qa.ik_server import IkServer
 from qa.llama_server import RuntimeOptions, start
 
 Lead = Callable[[Chunk], Mapping[str, Any] | None]
@@ -169,7 +170,10 @@ class Runtime:
         Raises:
             ModelError: the server refuses.
         """
-        address = urlsplit(self.load().listening_address)
+        server = self.load()
+        if isinstance(server, IkServer):
+            return server.post(path, body)
+        address = urlsplit(server.listening_address)
         connection = HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=600)
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.options.http_key}"}
         try:
@@ -188,7 +192,8 @@ class Runtime:
         """What distinguishes this model's state from another's: files, adapter scale, number of slots, version."""
         files = [file for file in (self.options.path, self.options.adapter) if file]
         marks = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-        parts = (marks, self.options.adapter_scale, self.options.slots, version("xllamacpp"))
+        runtime = self.options.runtime
+        parts = (marks, self.options.adapter_scale, self.options.slots, runtime, version(runtime))
         return sha256(repr(parts).encode()).hexdigest()
 
     @property

@@ -75,7 +75,18 @@ LAYERS = (
     ),
     (
         ("encoder", "embedding", "cross_encoder"),
-        ("gate", "generation", "llama_server", "runtime", "slot_cache", "messages", "embedded", "language_model"),
+        (
+            "gate",
+            "generation",
+            "ik_library",
+            "ik_server",
+            "llama_server",
+            "runtime",
+            "slot_cache",
+            "messages",
+            "embedded",
+            "language_model",
+        ),
     ),
     (("database", "store", "vectors", "shelves", "syncing", "index"),),
     (
@@ -104,6 +115,7 @@ HEAVY = {
     "docx": {"office"},
     "gradio": {"ui"},
     "huggingface_hub": {"weights"},
+    "ik_llama_cpp": {"ik_library"},
     "openpyxl": {"office"},
     "pptx": {"office"},
     "pypdfium2": {"pdf"},

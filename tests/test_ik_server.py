@@ -1,0 +1,218 @@
+"""The quick server on a model made up here: what is read, written and told, in llama.cpp's own records."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from qa import ik_library
+from qa.errors import ModelError
+from qa.generation import Chunk, read_record
+from qa.ik_library import BATCH_TOKENS
+from qa.ik_server import IkServer
+from qa.llama_server import RuntimeOptions, start
+
+END = 0
+
+
+class Spelling:
+    """A model of which every byte is a token; it goes on as the texts of its script do."""
+
+    context = 1000
+
+    def __init__(self, *script: str) -> None:
+        self.read: list[int] = []
+        self.readings: list[int] = []
+        self.script = script
+        self.saved: dict[Path, list[int]] = {}
+        self.broken = False
+
+    def tokens(self, text: str) -> list[int]:
+        return list(text.encode())
+
+    def piece(self, token: int) -> bytes:
+        return bytes([token])
+
+    def ends(self, token: int) -> bool:
+        return token == END
+
+    def forget_from(self, place: int) -> None:
+        del self.read[place:]
+
+    def read_on(self, tokens: list[int]) -> bool:
+        self.read += tokens
+        self.readings.append(len(tokens))
+        return not self.broken
+
+    def logits(self) -> np.ndarray:
+        text = bytes(self.read)
+        rest = next((after[len(text) :] for after in map(str.encode, self.script) if after.startswith(text)), b"")
+        found = np.zeros(256, dtype=np.float32)
+        found[rest[0] if rest else END] = 5
+        found[ord("b")] += 1
+        return found
+
+    def save(self, file: Path) -> bool:
+        self.saved[file] = list(self.read)
+        return not self.broken
+
+    def restore(self, file: Path) -> bool:
+        self.read = list(self.saved.get(file, []))
+        return file in self.saved
+
+    def grammar(self, text: str) -> Any:
+        allowed = set(text.encode())
+        allows = lambda tokens: np.array([int(token) in allowed for token in tokens])  # noqa: E731
+        return None if text == "wrong" else SimpleNamespace(allows=allows, accept=allowed.discard, close=lambda: None)
+
+
+def other() -> Any:
+    raise AssertionError("the other server was loaded")
+
+
+def server(model: Spelling, start_other: Callable[[], Any] = other) -> IkServer:
+    return IkServer(model, Path("/folder"), start_other)  # type: ignore[arg-type]
+
+
+def written(model: Spelling, prompt: str, **request: Any) -> list[Chunk]:
+    records: list[dict[str, Any]] = []
+    server(model).handle_completions({"prompt": prompt, "max_tokens": 20, **request}, lambda r: bool(records.append(r)))
+    found = [event for record in records for event in read_record(record, chat=False)]
+    for event in found:
+        if isinstance(event, ModelError):
+            raise event
+    return [event for event in found if isinstance(event, Chunk)]
+
+
+def text(chunks: list[Chunk]) -> str:
+    return "".join(chunk.text for chunk in chunks)
+
+
+def test_what_comes_after_the_prompt_is_written_to_its_end() -> None:
+    *pieces, last = written(Spelling("Who? Ana, über."), "Who? ")
+    assert text(pieces) == "Ana, über."
+    assert last.usage
+    assert (last.usage.prompt_tokens, last.usage.cached_tokens, last.usage.finish_reason) == (5, 0, "stop")
+    assert last.usage.written_tokens == len("Ana, über.".encode())
+
+
+def test_a_limit_and_stop_strings_end_the_answer() -> None:
+    model = Spelling("Count: one two three")
+    cut = written(model, "Count: ", max_tokens=5)
+    assert (text(cut), cut[-1].usage and cut[-1].usage.finish_reason) == ("one t", "length")
+    stopped = written(model, "Count: ", stop=["three", "two"])
+    assert text(stopped) == "one "
+    assert stopped[-1].usage
+    assert stopped[-1].usage.finish_reason == "stop"
+    assert text(written(model, "Count: ", stop=["two o'clock", "x"])) == "one two three"
+    assert text(written(model, "Count: ", stop=["two o'clock"], max_tokens=6)) == "one tw"
+
+
+def test_what_two_prompts_begin_with_is_read_once_but_for_the_last_token() -> None:
+    model = Spelling()
+    written(model, "The same. Who?", max_tokens=0)
+    again = written(model, "The same. Why?", max_tokens=0)[-1].usage
+    same = written(model, "The same. Why?", max_tokens=0)[-1].usage
+    assert again
+    assert same
+    assert (again.cached_tokens, same.cached_tokens) == (12, 13)
+    assert model.readings == [14, 2, 1]
+
+
+def test_a_long_prompt_is_read_in_batches_between_which_one_may_leave() -> None:
+    model, prompt = Spelling(), "x" * (2 * BATCH_TOKENS + 10)
+    seen: list[dict[str, Any]] = []
+
+    def leave(record: dict[str, Any]) -> bool:
+        seen.append(record)
+        return len(seen) == 2
+
+    server(model).handle_completions({"prompt": prompt, "max_tokens": 1}, leave)
+    assert [record["prompt_progress"]["processed"] for record in seen] == [BATCH_TOKENS, 2 * BATCH_TOKENS]
+    usage = written(model, prompt)[-1].usage
+    assert usage
+    assert usage.cached_tokens == 2 * BATCH_TOKENS
+
+
+def test_the_likeliest_allowed_word_is_written_and_all_probabilities_are_told() -> None:
+    (first, *_) = written(Spelling("?a"), "?", grammar="xb", logprobs=3)
+    assert first.chosen[0][0] == "b"
+    assert [token for token, _ in first.logprobs[0]][:2] == ["a", "b"]
+    assert first.chosen[0][1] == first.logprobs[0][1][1] < first.logprobs[0][0][1] < 0
+    assert text(written(Spelling(), "?", grammar="z", max_tokens=1)) == "z"
+
+
+def test_with_a_temperature_words_vary() -> None:
+    model = Spelling("?a")
+    assert len({text(written(model, "?", max_tokens=1, temperature=5.0)) for _ in range(50)}) > 5
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({"prompt": "x" * 1000}, "the prompt has 1000 tokens, but the model's context holds 1000"),
+        ({"prompt": "x", "grammar": "wrong"}, "failed to parse grammar"),
+    ],
+)
+def test_what_cannot_be_served_is_refused(request_: dict[str, Any], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        written(Spelling(), **request_)
+
+
+def test_a_model_that_cannot_read_is_an_error() -> None:
+    model = Spelling()
+    model.broken = True
+    with pytest.raises(ModelError, match="could not read on"):
+        written(model, "x")
+    with pytest.raises(ModelError, match="refuses /slots/0"):
+        server(model).post("/slots/0?action=save", {"filename": "slot"})
+
+
+def test_what_was_read_is_saved_and_taken_up() -> None:
+    model = Spelling()
+    written(model, "The same. Who?", max_tokens=0)
+    server(model).post("/slots/0?action=save", {"filename": "slot"})
+    assert list(model.saved) == [Path("/folder/slot")]
+    written(model, "Another.", max_tokens=0)
+    server(model).post("/slots/0?action=restore", {"filename": "slot"})
+    usage = written(model, "The same. Why?", max_tokens=0)[-1].usage
+    assert usage
+    assert usage.cached_tokens == 12
+    with pytest.raises(ModelError, match="refuses /slots/0"):
+        server(model).post("/slots/0?action=restore", {"filename": "missing"})
+
+
+def test_tokens_are_counted() -> None:
+    assert server(Spelling()).post("/tokenize", {"content": "four", "parse_special": True}) == {"tokens": [*b"four"]}
+
+
+def test_the_other_server_is_loaded_once_and_only_for_messages_and_an_address() -> None:
+    loaded: list[Any] = []
+    asked: list[Any] = []
+
+    def load() -> Any:
+        answer = lambda *request: asked.append(request)  # noqa: E731
+        loaded.append(SimpleNamespace(listening_address="http://127.0.0.1:1", handle_chat_completions=answer))
+        return loaded[-1]
+
+    both = server(Spelling(), load)
+    both.handle_completions({"prompt": "x", "max_tokens": 1}, bool)
+    assert loaded == []
+    both.handle_chat_completions({"messages": []}, bool)
+    assert both.listening_address == "http://127.0.0.1:1"
+    assert (len(loaded), asked) == (1, [({"messages": []}, bool)])
+
+
+def test_where_the_library_is_not_to_be_had_the_other_runtime_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = RuntimeOptions(Path("model.gguf"), quick=True)
+    monkeypatch.setattr(ik_library, "NEEDED", {"no such thing"})
+    assert options.runtime == "xllamacpp"
+    monkeypatch.setattr(ik_library, "NEEDED", set())
+    monkeypatch.setattr(ik_library, "find_spec", lambda name: name)
+    assert options.runtime == ik_library.PACKAGE
+    assert RuntimeOptions(Path("model.gguf"), slots=2, quick=True).runtime == "xllamacpp"
+    with pytest.raises(ModelError, match=r"no model file at 'model\.gguf'"):
+        start(options, "")
