@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from qa.embedded import EmbeddedChatModel
 from qa.embedding import open_embedder
 from qa.errors import QAError
 from qa.language_model import open_chat_model
 from qa.pipeline import QA
+from qa.reading import NOTHING, chat_prefix, chat_suffix
 from qa.settings import EMBEDDED, Settings
 from qa.weights import GGUF, chat_model_file, embedder_folder
 
@@ -112,11 +114,16 @@ def _chat_weights(settings: Settings) -> Check:
 
 def _chat_model(settings: Settings) -> Check:
     started = time.perf_counter()
-    reply = open_chat_model(settings).invoke("Reply with the word yes.", max_tokens=8)
+    model, asked = open_chat_model(settings), "Reply with the word yes."
+    if isinstance(model, EmbeddedChatModel):
+        chunks = model.complete(chat_prefix(NOTHING) + chat_suffix(asked), max_tokens=8)
+        reply, runtime = "".join(chunk.text for chunk in chunks), f" on {model._llm_type}"
+    else:
+        reply, runtime = model.invoke(asked, max_tokens=8).text, ""
     seconds = time.perf_counter() - started
-    if not reply.text.strip():
+    if not reply.strip():
         return Check("chat model", False, "an empty reply", "choose another model with QA_CHAT_MODEL")
-    return Check("chat model", True, f"{settings.chat_model} replied {reply.text.strip()!r} after {seconds:.1f} s")
+    return Check("chat model", True, f"{settings.chat_model}{runtime} replied {reply.strip()!r} after {seconds:.1f} s")
 
 
 def _chroma(settings: Settings) -> Check:

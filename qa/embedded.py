@@ -67,7 +67,7 @@ class EmbeddedChatModel(BaseChatModel):
 
     @property
     def _llm_type(self) -> str:
-        return "llama.cpp"
+        return self._runtime.options.runtime
 
     @property
     def _identifying_params(self) -> dict[str, Any]:

@@ -25,10 +25,11 @@ _SENSES = {"expensive|priciest|dearest|cheapest": "price", "heaviest|lightest": 
 """What a column is called that these words ask for."""
 _MOST = (
     r"(?<=the )most|most(?=\W*$|\s+\w+(?:ive|ous|ful|ing|ed|ent|ant|al|ic|ble)\b)|highest|largest|biggest|greatest|"
-    r"longest|heaviest|tallest|furthest|farthest|dearest|priciest|strongest|"
-    r"maximum|latest|last"
+    r"longest|heaviest|tallest|furthest|farthest|dearest|priciest|strongest|maximum|latest|last"
 )
 _LEAST = "least|fewest|lowest|smallest|shortest|lightest|cheapest|weakest|minimum|earliest|first"
+_OF_SEVERAL = re.compile(r"\W*(?:(?:grand|sub)[\s-]?)?(?:total|sum|all|average|mean|overall)\b", re.IGNORECASE)
+"""Begins a row that is none beside the others, but of them together."""
 _IN_TIME = re.compile(r"latest|last|earliest|first", re.IGNORECASE)
 _ASKED = re.compile(rf"\b(?:(?P<most>{_MOST})|(?P<least>{_LEAST}))\b", re.IGNORECASE)
 _ALSO = re.compile(
@@ -91,7 +92,8 @@ class Extremes:
             return None
         sentences = sentences_of(self._index.document_passages(pointed.document_id))
         table = [sentence for sentence in sentences if sentence.heading == pointed.heading]
-        series = self._nearest(question, [row for row in table if columns(row.text, row.heading)])
+        rows = [row for row in table if columns(row.text, row.heading) and not _OF_SEVERAL.match(row.text)]
+        series = self._nearest(question, rows)
         in_time = bool(_IN_TIME.search(question))
         if not series or (in_time and series.unit != ":"):
             return None

@@ -19,6 +19,7 @@ DAY = """# Sports day
 | Jonas | blue | 45 | 2:59 | 1,236 |
 | Pell | red | 40.5 | 3:02 | 1,251 |
 | Dario | blue | 45.0 | did not finish | 871 |
+| Total | | | | 4,500 |
 
 It rained.
 """
