@@ -31,6 +31,11 @@ _LEAST = "least|fewest|lowest|smallest|shortest|lightest|cheapest|weakest|minimu
 _OF_SEVERAL = re.compile(r"\W*(?:(?:grand|sub)[\s-]?)?(?:total|sum|all|average|mean|overall)\b", re.IGNORECASE)
 """Begins a row that is none beside the others, but of them together."""
 _IN_TIME = re.compile(r"latest|last|earliest|first", re.IGNORECASE)
+_OF_ANYTHING = re.compile(
+    r"most|least|fewest|highest|lowest|largest|biggest|greatest|smallest|maximum|minimum|latest|last|earliest|first",
+    re.IGNORECASE,
+)
+"""What may be asked of any number, or of any time: where a table has but one column of these, of that."""
 _ASKED = re.compile(rf"\b(?:(?P<most>{_MOST})|(?P<least>{_LEAST}))\b", re.IGNORECASE)
 _ALSO = re.compile(
     rf"\b(?:second|third|fourth|next|(?:two|three|four|five|\d+)(?:\s+\w+)?)[\s-]+(?:{_MOST}|{_LEAST})\b|"
@@ -93,9 +98,9 @@ class Extremes:
         sentences = sentences_of(self._index.document_passages(pointed.document_id))
         table = [sentence for sentence in sentences if sentence.heading == pointed.heading]
         rows = [row for row in table if columns(row.text, row.heading) and not _OF_SEVERAL.match(row.text)]
-        series = self._nearest(question, rows)
         in_time = bool(_IN_TIME.search(question))
-        if not series or (in_time and series.unit != ":"):
+        series = self._nearest(question, rows, in_time)
+        if not series:
             return None
         best = max(way * number for number, *_ in series.values)
         first = [each for each in series.values if way * each[0] == best]
@@ -107,12 +112,13 @@ class Extremes:
         above = next((sentence for sentence in table if sentence.heading.endswith(sentence.text)), None)
         return Extreme(self._index.document(pointed.document_id), words, (above, row) if above else (row,))
 
-    def _nearest(self, question: str, rows: Sequence[NumberedSentence]) -> "_Series | None":
+    def _nearest(self, question: str, rows: Sequence[NumberedSentence], in_time: bool) -> "_Series | None":
         """Return the column of numbers that is asked for; the row, where it is the columns that are compared.
 
         None where none is near enough, or where another column is named as well, which may narrow what is asked.
         """
         found = _columns_of_numbers(rows, _named_in(question, rows)) or _rows_of_numbers(rows)
+        found = [series for series in found if series.unit == ":" or not in_time]
         if not found:
             return None
         senses = (sense for words, sense in _SENSES.items() if re.search(words, question, re.IGNORECASE))
@@ -121,7 +127,8 @@ class Extremes:
         best = found[int(near.argmax())]
         others = set().union(*(content_words(name) for name, _ in columns(rows[0].text, rows[0].heading)))
         narrowed = content_words(question) & others - content_words(best.name)
-        return best if near.max() >= LEAST_COSINE and not (narrowed and best.is_column) else None
+        near_enough = near.max() >= LEAST_COSINE or (len(found) == 1 and _OF_ANYTHING.search(question))
+        return best if near_enough and not (narrowed and best.is_column) else None
 
 
 @dataclass(frozen=True, slots=True)
