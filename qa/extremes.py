@@ -23,16 +23,19 @@ LEAST_VALUES = 2
 """Values that are compared, at least."""
 _SENSES = {"expensive|priciest|dearest|cheapest": "price", "heaviest|lightest": "weight", "tallest": "height"}
 """What a column is called that these words ask for."""
+_ADJECTIVE = r"\s+\w+(?:ive|ous|ful|ing|ed|ent|ant|al|ic|ble)\b"
 _MOST = (
-    r"(?<=the )most|most(?=\W*$|\s+\w+(?:ive|ous|ful|ing|ed|ent|ant|al|ic|ble)\b)|highest|largest|biggest|greatest|"
+    rf"(?<=the )most|most(?=\W*$|{_ADJECTIVE})|highest|largest|biggest|greatest|"
     r"longest|heaviest|tallest|furthest|farthest|dearest|priciest|strongest|maximum|latest|last"
 )
 _LEAST = "least|fewest|lowest|smallest|shortest|lightest|cheapest|weakest|minimum|earliest|first"
 _OF_SEVERAL = re.compile(r"\W*(?:(?:grand|sub)[\s-]?)?(?:total|sum|all|average|mean|overall)\b", re.IGNORECASE)
 """Begins a row that is none beside the others, but of them together."""
-_IN_TIME = re.compile(r"latest|last|earliest|first", re.IGNORECASE)
+_TIMES = "latest|last|earliest|first"
+_IN_TIME = re.compile(rf"\b(?:{_TIMES})\b", re.IGNORECASE)
 _OF_ANYTHING = re.compile(
-    r"most|least|fewest|highest|lowest|largest|biggest|greatest|smallest|maximum|minimum|latest|last|earliest|first",
+    rf"\b(?:(?:most|least)(?!{_ADJECTIVE})|fewest|highest|lowest|largest|biggest|greatest|smallest|maximum|minimum|"
+    rf"{_TIMES})\b",
     re.IGNORECASE,
 )
 """What may be asked of any number, or of any time: where a table has but one column of these, of that."""

@@ -115,6 +115,7 @@ def test_which_questions_ask_for_an_extreme(question: str, way: int) -> None:
         ("day.md", "Which red pupil has the fewest points?", "Mira, Points: 1,142 (the lowest of 2)."),
         ("bikes.md", "Which bike is the lightest?", "Ninde, Weight: 16.9 kg (the lowest of 3)."),
         ("bikes.md", "Which takes the longest to charge?", "Talvik, Charging time: 5 h (the highest of 3)."),
+        ("bikes.md", "Which charging lasts the longest?", "Talvik, Charging time: 5 h (the highest of 3)."),
         ("boats.md", "When does the last boat leave Halden?", "103, Leaves Halden: 21:05 (the latest of 3)."),
         ("boats.md", "When does the first boat leave Halden?", "101, Leaves Halden: 06:40 (the earliest of 3)."),
         ("boats.md", "When does the last Marla leave Halden?", "105, Leaves Halden: 09:50 (the latest of 2)."),
@@ -132,9 +133,10 @@ def test_the_extreme_of_what_is_asked(engine: QA, source: str, question: str, wo
         ("day.md", "Which class has the most points?"),
         ("day.md", "Who was the first to collect points?"),
         ("boats.md", "Which ship is the heaviest?"),
+        ("boats.md", "Which one is the most expensive?"),
         ("day.md", "How many points has Pell?"),
     ],
-    ids=["a tie", "no such column", "another column", "not a time", "no numbers", "no extreme"],
+    ids=["a tie", "no such column", "another column", "not a time", "no numbers", "no price", "no extreme"],
 )
 def test_what_is_not_clear_is_left_to_the_reader(engine: QA, source: str, question: str) -> None:
     assert told(engine, source, question) == ""
