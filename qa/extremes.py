@@ -6,7 +6,7 @@ those that hold what else the question names of the table's cells ("the cheapest
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from qa.datatypes import Document
@@ -100,9 +100,13 @@ class Extremes:
             return None
         sentences = sentences_of(self._index.document_passages(pointed.document_id))
         table = [sentence for sentence in sentences if sentence.heading == pointed.heading]
-        rows = [row for row in table if columns(row.text, row.heading) and not _OF_SEVERAL.match(row.text)]
+        lines = [
+            _Line(row, cells(row.text)[0], told)
+            for row in table
+            if (told := columns(row.text, row.heading)) and not _OF_SEVERAL.match(row.text)
+        ]
         in_time = bool(_IN_TIME.search(question))
-        series = self._nearest(question, rows, in_time)
+        series = self._nearest(question, lines, in_time)
         if not series:
             return None
         best = max(way * number for number, *_ in series.values)
@@ -115,12 +119,12 @@ class Extremes:
         above = next((sentence for sentence in table if sentence.heading.endswith(sentence.text)), None)
         return Extreme(self._index.document(pointed.document_id), words, (above, row) if above else (row,))
 
-    def _nearest(self, question: str, rows: Sequence[NumberedSentence], in_time: bool) -> "_Series | None":
+    def _nearest(self, question: str, lines: "Sequence[_Line]", in_time: bool) -> "_Series | None":
         """Return the column of numbers that is asked for; the row, where it is the columns that are compared.
 
         None where none is near enough, or where another column is named as well, which may narrow what is asked.
         """
-        found = _columns_of_numbers(rows, _named_in(question, rows)) or _rows_of_numbers(rows)
+        found = _columns_of_numbers(lines, _named_in(question, lines)) or _rows_of_numbers(lines)
         found = [series for series in found if series.unit == ":" or not in_time]
         if not found:
             return None
@@ -128,10 +132,19 @@ class Extremes:
         wanted = self._embedder.embed_question(" ".join([question, *senses]))
         near = self._embedder.embed_passages([series.name for series in found]) @ wanted
         best = found[int(near.argmax())]
-        others = set().union(*(content_words(name) for name, _ in columns(rows[0].text, rows[0].heading)))
+        others = set().union(*(content_words(name) for name, _ in lines[0].told))
         narrowed = content_words(question) & others - content_words(best.name)
         near_enough = near.max() >= LEAST_COSINE or (len(found) == 1 and _OF_ANYTHING.search(question))
         return best if near_enough and not (narrowed and best.is_column) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A row of a table with its first cell, which is its name, and the other ones with the names of their columns."""
+
+    row: NumberedSentence
+    name: str
+    told: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,20 +157,19 @@ class _Series:
     is_column: bool
 
 
-def _columns_of_numbers(rows: Sequence[NumberedSentence], among: Sequence[NumberedSentence]) -> list[_Series]:
+def _columns_of_numbers(lines: Sequence[_Line], among: Collection[NumberedSentence]) -> list[_Series]:
     """Return the columns of which half of all rows have numbers, with those `among` the rows."""
     found = []
-    for place in range(len(columns(rows[0].text, rows[0].heading)) if rows else 0):
-        in_column = [(cells(row.text)[0], *columns(row.text, row.heading)[place], row) for row in rows]
-        told = _of_one_unit(in_column[0][1], [(label, value, row) for label, _, value, row in in_column], True)
-        if told and 2 * len(told.values) >= len(rows):
-            found.append(replace(told, values=tuple(each for each in told.values if each[3] in among)))
+    for column in zip(*(line.told for line in lines), strict=True):
+        in_column = [(line.name, value, line.row) for line, (_, value) in zip(lines, column, strict=True)]
+        series = _of_one_unit(column[0][0], in_column, True)
+        if series and 2 * len(series.values) >= len(lines):
+            found.append(replace(series, values=tuple(each for each in series.values if each[3] in among)))
     return [series for series in found if len(series.values) >= LEAST_VALUES]
 
 
-def _rows_of_numbers(rows: Sequence[NumberedSentence]) -> list[_Series]:
-    cells_of = ((row, columns(row.text, row.heading)) for row in rows)
-    found = (_of_one_unit(cells(row.text)[0], [(*cell, row) for cell in named], False) for row, named in cells_of)
+def _rows_of_numbers(lines: Sequence[_Line]) -> list[_Series]:
+    found = (_of_one_unit(line.name, [(*cell, line.row) for cell in line.told], False) for line in lines)
     return [series for series in found if series and len(series.values) >= LEAST_VALUES]
 
 
@@ -168,10 +180,9 @@ def _of_one_unit(name: str, told: Sequence[tuple[str, str, NumberedSentence]], i
     return _Series(name, units.pop(), values, is_column) if len(units) == 1 and name else None
 
 
-def _named_in(question: str, rows: Sequence[NumberedSentence]) -> list[NumberedSentence]:
+def _named_in(question: str, lines: Sequence[_Line]) -> set[NumberedSentence]:
     """Return the rows that hold every word of the question that some of their cells hold and no column's name does."""
-    asked = content_words(question)
-    held = [set().union(*map(content_words, cells(row.text))) for row in rows]
-    names = content_words(rows[0].heading) if rows else set()
-    telling = (asked & set().union(*held)) - names
-    return [row for row, words in zip(rows, held, strict=True) if telling <= words]
+    held = {line.row: content_words(line.row.text) for line in lines}
+    names = content_words(lines[0].row.heading) if lines else set()
+    telling = (content_words(question) & set().union(*held.values())) - names
+    return {row for row, words in held.items() if telling <= words}

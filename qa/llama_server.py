@@ -21,7 +21,7 @@ class RuntimeOptions:
 
     `draft_tokens` above 0 lets answers that repeat the prompt's words be written several tokens at a time. The text is
     the same but for rounding; tokens written so carry no log-probabilities (the first token always does).
-    A `quick` model reads with ik_server.py, where that can be had and there is one slot.
+    A `quick` model reads with ik_server.py, where that can be had and there is one slot; it tries no drafts.
     """
 
     path: Path

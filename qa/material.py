@@ -19,7 +19,8 @@ from qa.embedding import Embedder
 from qa.index import Index
 from qa.kept import KeptReadings
 from qa.parts import beginning, cut, size, tokens
-from qa.ranking import Relevance, SentenceRanker, Span, text_of
+from qa.passages import Span, text_of
+from qa.ranking import Relevance, SentenceRanker
 from qa.reading import Reading, lay_out
 from qa.settings import Settings
 from qa.tables import with_columns

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from qa.datatypes import Document, Passage
+from qa.passages import text_of
 from qa.tables import with_columns
 
 BYTES_PER_TOKEN = 4
@@ -23,8 +24,7 @@ def tokens(text: str) -> int:
 
 def size(passage: Passage) -> int:
     """Return about how many tokens a reader sees of a passage."""
-    sentences = (passage.text[start - passage.start : end - passage.start] for start, end in passage.sentences)
-    return tokens("\n".join(with_columns(sentence, passage.heading) for sentence in sentences))
+    return tokens("\n".join(with_columns(text_of(passage, span), passage.heading) for span in passage.sentences))
 
 
 def cut(document: Document, passages: Sequence[Passage], most: int) -> list[Sequence[Passage]]:

@@ -137,6 +137,11 @@ def _groups(spans: list[Span], longest: int) -> Iterator[tuple[Span, ...]]:
     yield tuple(group)
 
 
+def text_of(passage: Passage, span: Span) -> str:
+    """Return the text of a sentence of a passage."""
+    return passage.text[span[0] - passage.start : span[1] - passage.start]
+
+
 def _passage(document: Document, group: tuple[Span, ...], heading: str) -> Passage:
     start, end = group[0][0], group[-1][1]
     identity = hashlib.sha256(f"{document.id}:{start}:{end}".encode()).hexdigest()[:24]

@@ -12,6 +12,7 @@ from qa.blocks import TERMINAL
 from qa.datatypes import Passage, RetrievedPassage
 from qa.embedding import Embedder, Vectors
 from qa.encoder import Array
+from qa.passages import Span, text_of
 from qa.reading import NumberedSentence
 
 RANKED = 12
@@ -21,7 +22,6 @@ RELEVANCE = 0.1
 MOST_KNOWN = 4096
 """Sentences whose vectors are held for the next question, 1.5 kB each with the default embedder."""
 
-Span = tuple[int, int]
 Placed = tuple[Passage, Span]
 """A sentence by its passage and its place in the document's text, in characters."""
 Relevance = Callable[[str, Sequence[str]], Array | None]
@@ -125,8 +125,3 @@ def numbered(placed: Iterable[Placed]) -> list[NumberedSentence]:
 def sentences_of(passages: Iterable[Passage]) -> list[NumberedSentence]:
     """Return the sentences of passages, numbered from 1."""
     return numbered((passage, span) for passage in passages for span in passage.sentences)
-
-
-def text_of(passage: Passage, span: Span) -> str:
-    """Return the text of a sentence of a passage."""
-    return passage.text[span[0] - passage.start : span[1] - passage.start]

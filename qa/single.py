@@ -11,11 +11,9 @@ from qa.concluding import conclude, give_extreme, give_listing, give_topic, know
 from qa.datatypes import Answer
 from qa.embedded import EmbeddedChatModel
 from qa.embedding import Embedder
-from qa.extremes import Extreme
 from qa.index import Index
 from qa.introducing import introduced
 from qa.judging import Judge
-from qa.listing import Listing
 from qa.material import Gathered
 from qa.models import Models
 from qa.pointing import shared_words
@@ -23,7 +21,7 @@ from qa.polarity import begins_with_word, settled
 from qa.preparing import Preparation
 from qa.query import Clock, Query
 from qa.questions import bare_words, topic_asked
-from qa.reading import write_reply
+from qa.reading import NumberedSentence, write_reply
 from qa.settings import Settings
 from qa.showing import Showing
 from qa.topics import OnTopic, on_topic
@@ -54,11 +52,12 @@ class SingleQuestions(Preparation):
                 answer = give_topic(question, query.passages, material, found, clock.timings(), before)
                 yield answer.text
                 return answer
-            if listing := self._introduced(taken):
+            pointed = self._pointed(taken)
+            if pointed and (listing := self._listings.introduced_by(pointed)):
                 answer = give_listing(question, query.passages, listing, clock.timings(), taken.stated(), before)
                 yield answer.text
                 return answer
-            if extreme := self._extreme(question, taken):
+            if pointed and (extreme := self._extremes.asked(question, pointed)):
                 answer = give_extreme(question, query.passages, extreme, clock.timings(), taken.stated(), before)
                 yield answer.text
                 return answer
@@ -96,19 +95,12 @@ class SingleQuestions(Preparation):
 
         return Attempt(material, judge, read)
 
-    def _introduced(self, attempt: Attempt) -> Listing | None:
-        """Return the list whose introduction ("The next steps are:") the embedded model takes for the answer."""
+    def _pointed(self, attempt: Attempt) -> NumberedSentence | None:
+        """Return the sentence that the embedded model begins its answer from; None where there is none."""
         if not self._models.reader.runs_here or not attempt.answers() or not attempt.judge.likely:
             return None
         (number, _), *_ = attempt.judge.likely
-        return self._listings.introduced_by(attempt.material.reading.sentences[number - 1])
-
-    def _extreme(self, question: str, attempt: Attempt) -> Extreme | None:
-        """Return the row with the most or the least of something, if asked for, of the table that is pointed to."""
-        if not self._models.reader.runs_here or not attempt.answers() or not attempt.judge.likely:
-            return None
-        (number, _), *_ = attempt.judge.likely
-        return self._extremes.asked(question, attempt.material.reading.sentences[number - 1])
+        return attempt.material.reading.sentences[number - 1]
 
     def _on_topic(self, query: Query, attempt: Attempt) -> OnTopic | None:
         """Return what the material says of the topic that a question asks for, where more than one sentence does.

@@ -45,10 +45,9 @@ def with_columns(row: str, heading: str) -> str:
 
 def with_row(words: str, rows: Iterable[tuple[str, str]]) -> str:
     """Return words that begin with the name of a column of the one row among `rows` (text, heading) behind its name."""
-    named = [(row, columns(row, heading)) for row, heading in rows if columns(row, heading)]
-    if len(named) == 1:
-        (row, cells_of_it), begun = named[0], words.casefold()
-        first = cells(row)[0]
-        told = any(name and begun.startswith(f"{name.casefold()}:") for name, _ in cells_of_it)
-        return f"{first}, {words}" if told and first.casefold() not in begun else words
-    return words
+    named = [(cells(row)[0], told) for row, heading in rows if (told := columns(row, heading))]
+    if len(named) != 1:
+        return words
+    (first, told), begun = named[0], words.casefold()
+    alone = any(name and begun.startswith(f"{name.casefold()}:") for name, _ in told)
+    return f"{first}, {words}" if alone and first.casefold() not in begun else words

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from qa.datatypes import Passage, RetrievedPassage
-from qa.ranking import RANKED, SentenceRanker, text_of
+from qa.passages import text_of
+from qa.ranking import RANKED, SentenceRanker
 
 
 class Judge:

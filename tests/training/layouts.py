@@ -16,8 +16,8 @@ from qa.datatypes import Document, Passage
 from qa.embedding import open_embedder
 from qa.material import POOL
 from qa.parts import tokens
-from qa.passages import split
-from qa.ranking import SentenceRanker, text_of
+from qa.passages import split, text_of
+from qa.ranking import SentenceRanker
 from qa.reading import (
     INSTRUCTIONS,
     NumberedSentence,
