@@ -6,7 +6,8 @@ ik_llama_cpp, alone.
 
 import ctypes
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from importlib import import_module
 from importlib.util import find_spec
@@ -38,7 +39,10 @@ def available() -> bool:
 
 
 class IkModel:
-    """A loaded model with what it has read, one sequence of tokens; used by one thread at a time, but for `tokens`."""
+    """A loaded model with what it has read, one sequence of tokens; used by one thread at a time, but for `tokens`.
+
+    All computing is done by one thread of its own.
+    """
 
     def __init__(self, path: Path, adapter: Path | None, scale: float, threads: int, context: int) -> None:
         """Load the model; what is no model, or an adapter of another one, is not `loaded`.
@@ -56,6 +60,9 @@ class IkModel:
         self.read: list[int] = []
         self._open = ExitStack()
         weakref.finalize(self, self._open.close)
+        # OpenMP keeps threads for every thread that computes; with more than there are processors they sleep where they
+        # have to wait for each other, and a token takes more than twice the time.
+        self._computing = self._open.enter_context(ThreadPoolExecutor(1, "qa-model"))
         self.loaded = self._load(path, threads) and (adapter is None or self._adapt(adapter, scale))
 
     def _load(self, path: Path, threads: int) -> bool:
@@ -65,7 +72,7 @@ class IkModel:
         options.n_gpu_layers = 0
         options.use_mmap = False
         options.repack_tensors = True
-        self._model = api.llama_model_load_from_file(str(path).encode(), options)
+        self._model = self._compute(api.llama_model_load_from_file, str(path).encode(), options)
         if not self._model:
             return False
         self._open.callback(api.llama_free_model, self._model)
@@ -83,6 +90,9 @@ class IkModel:
         self._vocabulary = api.llama_model_get_vocab(self._model)
         self._words = api.llama_vocab_n_tokens(self._vocabulary)
         return True
+
+    def _compute(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return self._computing.submit(function, *arguments).result()
 
     def _adapt(self, adapter: Path, scale: float) -> bool:
         found = self._library.llama_lora_adapter_init(self._model, str(adapter).encode())
@@ -117,7 +127,7 @@ class IkModel:
         for at, token in enumerate(tokens):
             batch.token[at], batch.pos[at], batch.n_seq_id[at] = token, start + at, 1
             batch.seq_id[at][0], batch.logits[at] = 0, at + 1 == len(tokens)
-        if self._api.llama_decode(self._context, batch):
+        if self._compute(self._api.llama_decode, self._context, batch):
             self.forget_from(start)
             return False
         self.read.extend(tokens)

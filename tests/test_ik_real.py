@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from test_embedded_real import PROMPT, YES_OR_NO, beginning, ending, eventually,
 from qa import ik_library
 from qa.embedded import EmbeddedChatModel
 from qa.errors import ModelError
+from qa.ik_library import IkModel
 from qa.models import ADAPTER
 from qa.settings import Settings
 from qa.slot_cache import Beginning
@@ -60,6 +62,23 @@ def test_the_same_words_are_written(quick, plain, seed_article):
     prompt = beginning(seed_article, 800) + ending("What did the minister say?")
     texts = ["".join(c.text for c in m.complete(prompt, max_tokens=10)) for m in (quick, plain)]
     assert texts[0] == texts[1] != ""
+
+
+def test_one_thread_computes_whoever_asks(path, monkeypatch):
+    model = IkModel(path, None, 1.0, 2, 512)
+    decode, threads = model._api.llama_decode, set()
+
+    def seen(*arguments: Any) -> Any:
+        threads.add(threading.get_ident())
+        return decode(*arguments)
+
+    monkeypatch.setattr(model._api, "llama_decode", seen)
+    readings = [threading.Thread(target=model.read_on, args=(model.tokens(text),)) for text in ("Ana", "and", "Ben")]
+    for reading in readings:
+        reading.start()
+        reading.join()
+    assert len(threads) == 1
+    assert len(model.read) > 2
 
 
 def test_the_grammar_binds(quick):
@@ -126,6 +145,7 @@ from contextlib import suppress
 from pathlib import Path
 from qa.embedded import EmbeddedChatModel
 from qa.errors import ModelError
+from qa.ik_library import IkModel
 model = EmbeddedChatModel(path=Path(sys.argv[1]), context_tokens=512, quick=True)
 def tell():
     with suppress(ModelError):
