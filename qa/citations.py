@@ -15,6 +15,7 @@ from qa.disputes import denials
 from qa.durations import asks_duration, duration
 from qa.proving import content_words, prove, with_first_rows
 from qa.reading import NumberedSentence, Statement
+from qa.speakers import speakers
 from qa.tables import with_row
 
 MOSTLY_SAID = 0.8
@@ -148,6 +149,8 @@ def compose(
         likely = with_first_rows([s for s in sentences if s.number in also], sentences)
         _quote(composer, [s for s in likely if not composer.cites(s)])
         _quote(composer, denials(question, [s for s in sentences if composer.cites(s)], sentences))
+        for speaker in speakers(question, [s for s in sentences if composer.cites(s)], sentences, documents):
+            composer.add(quoted(speaker), [speaker])
         _work_out(composer, question)
     text = composer.text if sure or not composer.text else f"{LEAD} {composer.text}"
     return Cited(text, _shifted(composer.citations, len(text) - len(composer.text)), left_out)

@@ -65,6 +65,7 @@ LAYERS = (
             "introducing",
             "durations",
             "disputes",
+            "speakers",
             "names",
             "citations",
             "pointing",
