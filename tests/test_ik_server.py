@@ -12,7 +12,7 @@ from qa import ik_library
 from qa.errors import ModelError
 from qa.generation import Chunk, read_record
 from qa.ik_library import BATCH_TOKENS
-from qa.ik_server import IkServer
+from qa.ik_server import BLOCK, IkServer, _likeliest
 from qa.llama_server import RuntimeOptions, start
 
 END = 0
@@ -143,6 +143,12 @@ def test_the_likeliest_allowed_word_is_written_and_all_probabilities_are_told() 
     assert [token for token, _ in first.logprobs[0]][:2] == ["a", "b"]
     assert first.chosen[0][1] == first.logprobs[0][1][1] < first.logprobs[0][0][1] < 0
     assert text(written(Spelling(), "?", grammar="z", max_tokens=1)) == "z"
+
+
+@pytest.mark.parametrize("size", [5, BLOCK, 1000])
+def test_the_likeliest_tokens_are_found_best_first(size: int) -> None:
+    logits = np.random.default_rng(size).permutation(size).astype(np.float32)
+    assert list(_likeliest(logits, 20)) == list(np.argsort(-logits)[:20])
 
 
 def test_with_a_temperature_words_vary() -> None:
