@@ -48,6 +48,7 @@ class Cited:
 NOTHING_SAID = Cited("", (), 0)
 Place = tuple[str, int, int]
 """A document's id, start and end in its text."""
+Items = Iterable[tuple[str, Sequence[NumberedSentence]]]
 
 
 class Composer:
@@ -175,13 +176,13 @@ def quoted_below(
     return Cited(composer.text, composer.citations, 0)
 
 
-def listed(head: str, items: Sequence[tuple[str, NumberedSentence]], documents: Mapping[str, Document]) -> Cited:
-    """Return an answer that lists words behind its head, each with the mark of the sentence that holds them."""
-    composer = Composer(documents, between=", ")
-    for words, sentence in items:
-        if words not in sentence.text:
-            raise AssertionError(f"{words!r} does not stand in sentence {sentence}")
-        composer.add(words, [sentence])
+def listed(head: str, items: Items, documents: Mapping[str, Document], before: Cited = NOTHING_SAID) -> Cited:
+    """Return an answer that lists words behind its head, each with the marks of its proof; `before` as for compose."""
+    composer = Composer(documents, before, between=", ")
+    for words, proof in items:
+        if not any(words in sentence.text for sentence in proof):
+            raise AssertionError(f"{words!r} stands in no sentence of {proof}")
+        composer.add(words, proof)
     return Cited(f"{head} {composer.text}.", _shifted(composer.citations, len(head) + 1), 0)
 
 

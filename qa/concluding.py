@@ -6,7 +6,17 @@ from dataclasses import replace
 
 from qa.answering import Reply
 from qa.calibration import RIGHT_WITHOUT_EVIDENCE
-from qa.citations import AS_LIKELY, AS_LIKELY_AFTER, NOTHING_SAID, Cited, Composer, compose, quoted, quoted_below
+from qa.citations import (
+    AS_LIKELY,
+    AS_LIKELY_AFTER,
+    NOTHING_SAID,
+    Cited,
+    Composer,
+    compose,
+    listed,
+    quoted,
+    quoted_below,
+)
 from qa.datatypes import Answer, Document, RetrievedPassage, Timings
 from qa.extremes import Extreme
 from qa.inventory import Inventory
@@ -17,6 +27,7 @@ from qa.mentions import mentions, names, plain
 from qa.numerals import without_numbers
 from qa.overview import Overview
 from qa.proving import stem
+from qa.selecting import Selection
 from qa.timeline import Timeline
 from qa.topics import OnTopic
 
@@ -109,6 +120,20 @@ def give_extreme(
     composer.add(" ".join([extreme.words, *map(quoted, extreme.proof)]), extreme.proof, extreme.words)
     cited = Cited(composer.text, composer.citations, 0)
     return _quoting(question, passages, cited, (extreme.document,), timings, chance)
+
+
+def give_selection(
+    question: str,
+    passages: tuple[RetrievedPassage, ...],
+    selection: Selection,
+    timings: Timings,
+    chance: float,
+    before: Cited = NOTHING_SAID,
+) -> Answer:
+    """Return rows of a table that have something in common as an answer; `chance` and `before` as above."""
+    document = selection.document
+    cited = listed(selection.head, selection.items, {document.id: document}, before)
+    return _quoting(question, passages, cited, (document,), timings, chance)
 
 
 def give_topic(

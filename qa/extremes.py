@@ -82,6 +82,27 @@ def amount(cell: str) -> tuple[float, str] | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of a table with its first cell, which is its name, and the other ones with the names of their columns."""
+
+    row: NumberedSentence
+    name: str
+    told: list[tuple[str, str]]
+
+
+def lines_of(index: Index, pointed: NumberedSentence) -> tuple[NumberedSentence | None, list[Line]]:
+    """Return the first row of the table that a sentence stands in, if there is one, and its rows but for totals."""
+    sentences = sentences_of(index.document_passages(pointed.document_id))
+    table = [sentence for sentence in sentences if sentence.heading == pointed.heading]
+    above = next((sentence for sentence in table if sentence.heading.endswith(sentence.text)), None)
+    return above, [
+        Line(row, cells(row.text)[0], told)
+        for row in table
+        if (told := columns(row.text, row.heading)) and not _OF_SEVERAL.match(row.text)
+    ]
+
+
 class Extremes:
     """The extremes of the tables in an index."""
 
@@ -98,13 +119,7 @@ class Extremes:
         way = direction(question)
         if not way or not columns(pointed.text, pointed.heading):
             return None
-        sentences = sentences_of(self._index.document_passages(pointed.document_id))
-        table = [sentence for sentence in sentences if sentence.heading == pointed.heading]
-        lines = [
-            _Line(row, cells(row.text)[0], told)
-            for row in table
-            if (told := columns(row.text, row.heading)) and not _OF_SEVERAL.match(row.text)
-        ]
+        above, lines = lines_of(self._index, pointed)
         in_time = bool(_IN_TIME.search(question))
         series = self._nearest(question, lines, in_time)
         if not series:
@@ -116,15 +131,14 @@ class Extremes:
         _, label, value, row = first[0]
         most = ("latest" if in_time else "highest") if way > 0 else "earliest" if in_time else "lowest"
         words = f"{label}, {series.name}: {value} (the {most} of {len(series.values)})."
-        above = next((sentence for sentence in table if sentence.heading.endswith(sentence.text)), None)
         return Extreme(self._index.document(pointed.document_id), words, (above, row) if above else (row,))
 
-    def _nearest(self, question: str, lines: "Sequence[_Line]", in_time: bool) -> "_Series | None":
+    def _nearest(self, question: str, lines: Sequence[Line], in_time: bool) -> "_Series | None":
         """Return the column of numbers that is asked for; the row, where it is the columns that are compared.
 
         None where none is near enough, or where another column is named as well, which may narrow what is asked.
         """
-        found = _columns_of_numbers(lines, _named_in(question, lines)) or _rows_of_numbers(lines)
+        found = _columns_of_numbers(lines, rows_named(question, lines)) or _rows_of_numbers(lines)
         found = [series for series in found if series.unit == ":" or not in_time]
         if not found:
             return None
@@ -139,15 +153,6 @@ class Extremes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """A row of a table with its first cell, which is its name, and the other ones with the names of their columns."""
-
-    row: NumberedSentence
-    name: str
-    told: list[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
 class _Series:
     """Numbers of one unit under one name; each with what it is of, its cell, and the row that it stands in."""
 
@@ -157,7 +162,7 @@ class _Series:
     is_column: bool
 
 
-def _columns_of_numbers(lines: Sequence[_Line], among: Collection[NumberedSentence]) -> list[_Series]:
+def _columns_of_numbers(lines: Sequence[Line], among: Collection[NumberedSentence]) -> list[_Series]:
     """Return the columns of which half of all rows have numbers, with those `among` the rows."""
     found = []
     for column in zip(*(line.told for line in lines), strict=True):
@@ -168,7 +173,7 @@ def _columns_of_numbers(lines: Sequence[_Line], among: Collection[NumberedSenten
     return [series for series in found if len(series.values) >= LEAST_VALUES]
 
 
-def _rows_of_numbers(lines: Sequence[_Line]) -> list[_Series]:
+def _rows_of_numbers(lines: Sequence[Line]) -> list[_Series]:
     found = (_of_one_unit(line.name, [(*cell, line.row) for cell in line.told], False) for line in lines)
     return [series for series in found if series and len(series.values) >= LEAST_VALUES]
 
@@ -180,7 +185,7 @@ def _of_one_unit(name: str, told: Sequence[tuple[str, str, NumberedSentence]], i
     return _Series(name, units.pop(), values, is_column) if len(units) == 1 and name else None
 
 
-def _named_in(question: str, lines: Sequence[_Line]) -> set[NumberedSentence]:
+def rows_named(question: str, lines: Sequence[Line]) -> set[NumberedSentence]:
     """Return the rows that hold every word of the question that some of their cells hold and no column's name does."""
     held = {line.row: content_words(line.row.text) for line in lines}
     names = content_words(lines[0].row.heading) if lines else set()

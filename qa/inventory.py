@@ -97,7 +97,7 @@ class Inventory:
     def cited(self) -> Cited:
         """Return it as a sentence, each item with the mark of the sentence that names it first."""
         head = f"{self.kind.capitalize()} named in the {'articles' if len(self.documents) > 1 else 'article'}:"
-        return listed(head, [(n.words, n.sentence) for n in self.found], {d.id: d for d in self.documents})
+        return listed(head, [(n.words, [n.sentence]) for n in self.found], {d.id: d for d in self.documents})
 
 
 class Inventories:

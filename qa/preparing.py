@@ -25,6 +25,7 @@ from qa.query import Clock, Query
 from qa.questions import asked_in, asked_of_one
 from qa.reading import NOTHING
 from qa.retrieval import Retriever
+from qa.selecting import Selections
 from qa.settings import Settings
 from qa.suggesting import Suggestions
 from qa.timeline import Timelines
@@ -45,6 +46,7 @@ class Preparation(Library):
         self._timelines = Timelines(index, embedder)
         self._listings = Listings(index)
         self._extremes = Extremes(index, embedder)
+        self._selections = Selections(index)
         self._patient = True
         self._suggestions = Suggestions(index)
 

@@ -92,7 +92,7 @@ LAYERS = (
     (("database", "store", "vectors", "shelves", "syncing", "index"),),
     (
         ("retrieval",),
-        ("ranking", "kept", "material", "overview", "inventory", "timeline", "listing", "extremes"),
+        ("ranking", "kept", "material", "overview", "inventory", "timeline", "listing", "extremes", "selecting"),
         ("suggesting",),
         ("answering", "judging", "topics", "polarity"),
         ("runnables",),

@@ -104,7 +104,8 @@ def test_a_person_is_listed_under_the_full_name_alone() -> None:
 def test_each_item_of_a_list_is_marked_with_the_sentence_that_holds_it() -> None:
     document = make_document("Title", "a.txt", TEXT)
     found = days_in(sentences())
-    cited = listed("Dates:", [(n.words, n.sentence) for n in found], {n.sentence.document_id: document for n in found})
+    documents = {n.sentence.document_id: document for n in found}
+    cited = listed("Dates:", [(n.words, [n.sentence]) for n in found], documents)
     assert cited.text == "Dates: 3 May 2019 [1], Nov 4 [2], October 12 [2]."
     assert [cited.text[c.answer_start : c.answer_end] for c in cited.citations] == ["3 May 2019", "Nov 4"]
     assert all(c.quote == TEXT[c.start : c.end] for c in cited.citations)
