@@ -1,15 +1,22 @@
-"""Work that may be given up: suggested questions, an answer begun before Enter, one that its reader no longer wants.
+"""What work is for, and whose turn it is: told to the model's gate (gate.py) without passing it on through all between.
 
-What a thread does `under` an errand takes its tickets at the model's gate (gate.py) in the errand's name, however deep
-below that is; so whoever holds the errand can end it at once, and need not wait until a generator yields.
+Work may be given up: suggested questions, an answer begun before Enter, one that its reader no longer wants.
+
+What a thread does `under` an errand takes its tickets at the gate in the errand's name, however deep below that is; so
+whoever holds the errand can end it at once, and need not wait until a generator yields. What a generator does `in_turn`
+takes all its tickets as of when it began: a question that is asked in parts does not queue up again for each.
 """
 
+import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+Yielded = TypeVar("Yielded")
 
 
 class Cancellable(Protocol):
@@ -72,3 +79,30 @@ _current: ContextVar[Errand | None] = ContextVar("errand", default=None)
 def current_errand() -> Errand | None:
     """Return what this thread's work is for; None for work that is wanted to its end."""
     return _current.get()
+
+
+@dataclass(slots=True)
+class Visit:
+    """One who comes to the gate, perhaps more than once: when they first came, by number, and whether they were in."""
+
+    number: int = field(default_factory=itertools.count().__next__)
+    been_in: bool = False
+
+
+_visit: ContextVar[Visit | None] = ContextVar("visit", default=None)
+
+
+def current_visit() -> Visit:
+    """Return whose turn it is that this thread works for; a new visit where nothing is done in turn."""
+    return _visit.get() or Visit()
+
+
+def in_turn(pieces: Generator[Yielded]) -> Generator[Yielded]:
+    """Yield what a generator yields, all of whose work is one visit."""
+    context, end = copy_context(), object()
+    context.run(_visit.set, Visit())
+    try:
+        while (piece := context.run(next, pieces, end)) is not end:
+            yield piece  # type: ignore[misc]
+    finally:
+        context.run(pieces.close)

@@ -1,21 +1,22 @@
 """A first-come, first-served gate with a bounded queue: who may use the model now, who waits, who is told busy."""
 
 import threading
-from collections import deque
+from bisect import insort
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from qa.errand import Errand, Urgency, current_errand
+from qa.errand import Errand, Urgency, Visit, current_errand, current_visit
 from qa.errors import BusyError
 
 
 class Ticket:
     """One visitor; `cancel` may be called at any time, from any thread. Inside, `place` is the number of its place."""
 
-    __slots__ = ("_errand", "_turn", "cancelled", "place", "sent_out")
+    __slots__ = ("_errand", "_turn", "cancelled", "place", "sent_out", "visit")
 
-    def __init__(self, errand: Errand | None = None) -> None:
+    def __init__(self, errand: Errand | None = None, visit: Visit | None = None) -> None:
         self._turn = threading.Event()
+        self.visit = visit or Visit()
         self._errand = errand
         self.cancelled = self.sent_out = False
         self.place = -1
@@ -55,8 +56,9 @@ class Ticket:
 
 
 class Gate:
-    """Lets `places` visitors work at a time and `max_waiting` more wait, in the order in which they came.
+    """Lets `places` visitors work at a time and `max_waiting` more wait, in the order in which they first came.
 
+    Who was in before and comes back, to go on with the same question, may wait in any case.
     Whose work is less than wanted comes in only where nobody's matters as much, and is sent out by who matters more.
     """
 
@@ -64,7 +66,7 @@ class Gate:
         self._places = places
         self._max_waiting = max_waiting
         self._inside: set[Ticket] = set()
-        self._waiting: deque[Ticket] = deque()
+        self._waiting: list[Ticket] = []
         self._changed = threading.Condition()
 
     def enter(self) -> Ticket:
@@ -73,7 +75,7 @@ class Gate:
         Raises:
             BusyError: the queue is full; or the visitor's work is not wanted yet, and what matters as much goes on.
         """
-        ticket = Ticket(current_errand())
+        ticket = Ticket(current_errand(), current_visit())
         with self._changed:
             others = (*self._inside, *self._waiting)
             for other in others:
@@ -83,8 +85,8 @@ class Gate:
             welcome = ticket.urgency == Urgency.WANTED or leaving == len(others)
             if welcome and len(self._inside) < self._places:
                 self._let_in(ticket)
-            elif welcome and len(self._waiting) < self._max_waiting + leaving:
-                self._waiting.append(ticket)
+            elif welcome and (ticket.visit.been_in or len(self._waiting) < self._max_waiting + leaving):
+                insort(self._waiting, ticket, key=lambda waiting: waiting.visit.number)
             else:
                 raise BusyError(
                     f"the language model is busy: {len(self._inside)} at work and {len(self._waiting)} waiting; "
@@ -96,6 +98,7 @@ class Gate:
         """Give a visitor the first free place."""
         ticket.place = min(set(range(self._places)) - {other.place for other in self._inside})
         self._inside.add(ticket)
+        ticket.visit.been_in = True
         ticket.call()
 
     def wait(self, ticket: Ticket) -> bool:
@@ -109,7 +112,7 @@ class Gate:
             if ticket in self._inside:
                 self._inside.remove(ticket)
                 if self._waiting:
-                    self._let_in(self._waiting.popleft())
+                    self._let_in(self._waiting.pop(0))
             elif ticket in self._waiting:
                 self._waiting.remove(ticket)
             self._changed.notify_all()

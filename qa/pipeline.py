@@ -15,6 +15,7 @@ from qa.conversation import check_history, check_question
 from qa.courtesy import courtesy
 from qa.datatypes import Answer, Document, Piece, RetrievedPassage, Turn
 from qa.embedding import Embedder, open_embedder
+from qa.errand import in_turn
 from qa.index import Index
 from qa.material import Gathered
 from qa.mentions import unmentioned
@@ -82,6 +83,11 @@ class QA(SingleQuestions):
             QuestionError: the question or the history cannot be used.
             ModelError: a model cannot be loaded or fails; BusyError: too many questions are waiting.
         """
+        return in_turn(self._stream(question, history, documents, owner))
+
+    def _stream(
+        self, question: str, history: Sequence[Turn], documents: Collection[str] | None, owner: str
+    ) -> Generator[Piece]:
         clock = Clock()
         question = check_question(question, self.settings.max_question_characters)
         history = check_history(history)

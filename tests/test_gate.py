@@ -1,10 +1,11 @@
 """The gate before the language model: order, bound, and leaving early."""
 
 import threading
+from collections.abc import Generator
 
 import pytest
 
-from qa.errand import Errand, Urgency
+from qa.errand import Errand, Urgency, Visit, current_visit, in_turn
 from qa.errors import BusyError
 from qa.gate import Gate, Ticket
 
@@ -39,6 +40,48 @@ def test_those_who_wait_are_served_in_order():
     for thread in threads:
         thread.join()
     assert served == [0, 1, 2, 3]
+
+
+def visiting(gate: Gate, times: int) -> Generator[Ticket]:
+    for _ in range(times):
+        yield gate.enter()
+
+
+def test_who_comes_back_to_go_on_is_served_before_those_who_came_later_and_never_told_busy():
+    gate = Gate(places=1, max_waiting=1)
+    early = in_turn(visiting(gate, 3))
+    first = next(early)
+    late = gate.enter()
+    second = next(early)
+    gate.leave(first)
+    assert gate.wait(second)
+    assert not late._turn.is_set()
+    gate.leave(second)
+    assert gate.wait(late)
+    third = next(early)
+    with pytest.raises(BusyError):
+        gate.enter()
+    gate.leave(late)
+    assert gate.wait(third)
+
+
+def test_what_is_done_in_turn_leaves_no_trace_and_ends_with_its_reader():
+    ended = []
+
+    def pieces() -> Generator[Visit]:
+        try:
+            while True:
+                yield current_visit()
+        finally:
+            ended.append(current_visit())
+
+    one, other = in_turn(pieces()), in_turn(pieces())
+    first = next(one)
+    assert next(other).number > first.number
+    assert next(one) is first
+    assert current_visit() not in (first, next(other))
+    one.close()
+    assert ended == [first]
 
 
 def test_who_leaves_the_queue_makes_room_and_is_not_served():
