@@ -2,7 +2,8 @@
 
 A small model that reads a table's rows one by one names a row or two of those that are asked for. The reader says which
 table a question is about; the rows are those that hold every word of the question that any cell holds, where in one
-column all of them have the same cell and the question says all of it.
+column all of them have the same cell and the question says all of it. They are not counted: a table of the best pupils
+does not tell how many there are.
 """
 
 import re
@@ -14,7 +15,7 @@ from qa.extremes import Line, direction, lines_of, rows_named
 from qa.index import Index
 from qa.proving import content_words
 from qa.reading import NumberedSentence
-from qa.tables import cells, columns
+from qa.tables import columns
 
 FEWEST_ROWS, MOST_ROWS = 2, 15
 """That are listed."""
@@ -22,7 +23,7 @@ LONGEST_TICK = 3
 """Characters of a cell that says yes or no."""
 _ASKED = re.compile(
     r"\W*(?:(?:and|please|can\s+you|could\s+you)\s+)*"
-    r"(?:(?P<count>how\s+many)|which|who|list|name|show|give|what(?=\s+(?:[\w-]+s|can|could|else)\b))\b"
+    r"(?:which|who|list|name|show|give|what(?=\s+(?:[\w-]+s|can|could|else)\b))\b"
     r"(?:\s+(?:me|us|all|of|the|are|different))*\s+(?P<what>\w+(?:\s+\w+)?)",
     re.IGNORECASE,
 )
@@ -69,17 +70,13 @@ class Selections:
             chosen = [line for line in chosen if _YES.fullmatch(line.told[common][1])]
         if common is None or not FEWEST_ROWS <= len(chosen) <= min(MOST_ROWS, len(lines) - 1):
             return None
-        what = _words(form["what"])
-        called = _called(chosen, common, wanted, what)
-        if form["count"] and not what & content_words(cells(pointed.heading)[0]):
-            return None
+        called = _called(chosen, common, wanted, _words(form["what"]))
         if not called or not _numbers_in(wanted) <= set.intersection(*(content_words(c.row.text) for c in chosen)):
             return None
         name, value = chosen[0].told[common]
-        head = f"{f'{len(called)}. ' if form['count'] else ''}{name} “{value}”:"
         (first, row), *rest = called.items()
         items = ((first, (above, row) if above else (row,)), *((words, (row,)) for words, row in rest))
-        return Selection(self._index.document(pointed.document_id), head, items)
+        return Selection(self._index.document(pointed.document_id), f"{name} “{value}”:", items)
 
 
 def _alike(chosen: Sequence[Line], wanted: set[str]) -> int | None:

@@ -50,7 +50,6 @@ def selection(engine: QA, question: str) -> Selection | None:
         ("Which pupils of 7a take part in the long jump?", "Class “7a”: Mira, Ottilie"),
         ("Which coaches train for the ball throw?", "Event “Ball throw”: Ben Falk"),
         ("Who is ill?", "Ill “yes”: Jonas, Dario"),
-        ("How many pupils are in 7a?", "3. Class “7a”: Mira, Pell, Ottilie"),
     ],
 )
 def test_the_rows_are_found(engine: QA, question: str, told: str) -> None:
@@ -67,7 +66,7 @@ def test_the_rows_are_found(engine: QA, question: str, told: str) -> None:
         "Which pupils of 7a have more than 20 points?",
         "Which pupils of 7a were born in 2011?",
         "How many points do the pupils of 7a have?",
-        "How many parents of 7a came?",
+        "How many pupils are in 7a?",
         "Which event and which coach does 7b have?",
         "Who does Cleo Reed train?",
         "When did 7a jump?",
