@@ -1,4 +1,4 @@
-"""Which rows of a table have something in common ("Who is in class 7c?"), all of them, found by code.
+"""Which rows of a table have something in common ("Which classes are on Friday?"), all of them, found by code.
 
 A small model that reads a table's rows one by one names a row or two of those that are asked for. The reader says which
 table a question is about; the rows are those that hold every word of the question that any cell holds, where in one
