@@ -6,17 +6,7 @@ from dataclasses import replace
 
 from qa.answering import Reply
 from qa.calibration import RIGHT_WITHOUT_EVIDENCE
-from qa.citations import (
-    AS_LIKELY,
-    AS_LIKELY_AFTER,
-    NOTHING_SAID,
-    Cited,
-    Composer,
-    compose,
-    listed,
-    quoted,
-    quoted_below,
-)
+from qa.citations import AS_LIKELY, AS_LIKELY_AFTER, NOTHING_SAID, Cited, compose, quoted_below
 from qa.datatypes import Answer, Document, RetrievedPassage, Timings
 from qa.extremes import Extreme
 from qa.inventory import Inventory
@@ -107,33 +97,16 @@ def give_listing(
     return _quoting(question, passages, cited, (document,), timings, chance)
 
 
-def give_extreme(
+def give_rows(
     question: str,
     passages: tuple[RetrievedPassage, ...],
-    extreme: Extreme,
+    rows: Extreme | Selection,
     timings: Timings,
     chance: float,
     before: Cited = NOTHING_SAID,
 ) -> Answer:
-    """Return the row of a table with the most or the least as an answer; `chance` and `before` as above."""
-    composer = Composer({extreme.document.id: extreme.document}, before)
-    composer.add(" ".join([extreme.words, *map(quoted, extreme.proof)]), extreme.proof, extreme.words)
-    cited = Cited(composer.text, composer.citations, 0)
-    return _quoting(question, passages, cited, (extreme.document,), timings, chance)
-
-
-def give_selection(
-    question: str,
-    passages: tuple[RetrievedPassage, ...],
-    selection: Selection,
-    timings: Timings,
-    chance: float,
-    before: Cited = NOTHING_SAID,
-) -> Answer:
-    """Return rows of a table that have something in common as an answer; `chance` and `before` as above."""
-    document = selection.document
-    cited = listed(selection.head, selection.items, {document.id: document}, before)
-    return _quoting(question, passages, cited, (document,), timings, chance)
+    """Return the row with the most or the least, or those with something in common, as an answer; rest as above."""
+    return _quoting(question, passages, rows.cited(before), (rows.document,), timings, chance)
 
 
 def give_topic(

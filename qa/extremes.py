@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from qa.citations import NOTHING_SAID, Cited, Composer, quoted
 from qa.datatypes import Document
 from qa.embedding import Embedder
 from qa.index import Index
@@ -59,6 +60,12 @@ class Extreme:
     document: Document
     words: str
     proof: tuple[NumberedSentence, ...]
+
+    def cited(self, before: Cited = NOTHING_SAID) -> Cited:
+        """Return it with the rows quoted; what was said `before`, of another question, is no part of it."""
+        composer = Composer({self.document.id: self.document}, before)
+        composer.add(" ".join([self.words, *map(quoted, self.proof)]), self.proof, self.words)
+        return Cited(composer.text, composer.citations, 0)
 
 
 def direction(question: str) -> int:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from qa.citations import NOTHING_SAID, Cited, listed
 from qa.datatypes import Document
 from qa.extremes import Line, direction, lines_of, rows_named
 from qa.index import Index
@@ -43,6 +44,10 @@ class Selection:
     document: Document
     head: str
     items: tuple[tuple[str, tuple[NumberedSentence, ...]], ...]
+
+    def cited(self, before: Cited = NOTHING_SAID) -> Cited:
+        """Return it as a sentence, each item with the marks of its rows; `before` as for an extreme."""
+        return listed(self.head, self.items, {self.document.id: self.document}, before)
 
 
 class Selections:

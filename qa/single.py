@@ -7,7 +7,7 @@ from qa.answering import Reply
 from qa.attempts import Attempt, likeliest
 from qa.calibration import Calibration
 from qa.citations import NOTHING_SAID, Cited
-from qa.concluding import conclude, give_extreme, give_listing, give_selection, give_topic, known_without_proof, proved
+from qa.concluding import conclude, give_listing, give_rows, give_topic, known_without_proof, proved
 from qa.datatypes import Answer
 from qa.embedded import EmbeddedChatModel
 from qa.embedding import Embedder
@@ -57,12 +57,9 @@ class SingleQuestions(Preparation):
                 answer = give_listing(question, query.passages, listing, clock.timings(), taken.stated(), before)
                 yield answer.text
                 return answer
-            if pointed and (extreme := self._extremes.asked(question, pointed)):
-                answer = give_extreme(question, query.passages, extreme, clock.timings(), taken.stated(), before)
-                yield answer.text
-                return answer
-            if pointed and (selection := self._selections.asked(question, pointed)):
-                answer = give_selection(question, query.passages, selection, clock.timings(), taken.stated(), before)
+            rows = pointed and (self._extremes.asked(question, pointed) or self._selections.asked(question, pointed))
+            if rows:
+                answer = give_rows(question, query.passages, rows, clock.timings(), taken.stated(), before)
                 yield answer.text
                 return answer
             showing = Showing(

@@ -69,19 +69,24 @@ def speakers(
     """
     if not asks_who_says(question):
         return []
-    places = {s.number: at for at, s in enumerate(sentences)}
-    found = (_speaker(sentences, places[s.number], documents[s.document_id].text) for s in cited)
+    labels = {identity: _label_of(documents[identity].text) for identity in {s.document_id for s in cited}}
+    found = (_speaker(s, sentences, documents[s.document_id].text, labels[s.document_id]) for s in cited)
     return [sentence for sentence in dict.fromkeys(found) if sentence and sentence not in cited]
 
 
-def _speaker(sentences: Sequence[NumberedSentence], at: int, text: str) -> NumberedSentence | None:
-    """Return the sentence of the text that names who speaks in another one; None where that does so itself."""
-    following = sentence = sentences[at]
-    before = [s for s in sentences[:at] if s.document_id == sentence.document_id]
-    if form := _label_of(text):
-        return None if form.match(sentence.text) else next((s for s in reversed(before) if form.match(s.text)), None)
+def _speaker(
+    sentence: NumberedSentence, sentences: Sequence[NumberedSentence], text: str, label: re.Pattern[str] | None
+) -> NumberedSentence | None:
+    """Return which of the sentences names who speaks in one; None where that does so itself.
+
+    In a text whose lines have a `label` that is the last labelled one.
+    """
+    before = [s for s in sentences if s.document_id == sentence.document_id and s.start < sentence.start]
+    if label:
+        return None if label.match(sentence.text) else next((s for s in reversed(before) if label.match(s.text)), None)
     if not _leaves_open(sentence, text):
         return None
+    following = sentence
     for earlier in reversed(before[-FARTHEST:]):
         if text[earlier.end : following.start].strip():
             return None

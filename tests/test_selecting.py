@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from qa import QA, Settings
-from qa.concluding import give_selection
+from qa.concluding import give_rows
 from qa.datatypes import Timings
 from qa.ranking import sentences_of
 from qa.selecting import Selection
@@ -80,7 +80,7 @@ def test_what_is_asked_otherwise_is_left_to_the_reader(engine: QA, question: str
 def test_each_row_is_cited_behind_what_it_is_called(engine: QA) -> None:
     found = selection(engine, "Who is in class 7b?")
     assert found
-    answer = give_selection("Who is in class 7b?", (), found, Timings(0, 0, 0), 0.9)
+    answer = give_rows("Who is in class 7b?", (), found, Timings(0, 0, 0), 0.9)
     assert answer.text == "Class “7b”: Jonas [1][2], Dario [3]."
     assert [cited.quote.split(" | ")[0] for cited in answer.citations] == ["Pupil", "Jonas", "Dario"]
     assert [answer.text[cited.answer_start : cited.answer_end] for cited in answer.citations] == [
