@@ -7,6 +7,7 @@ LangChain chat model is asked in messages. What the reply proves is decided else
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -15,10 +16,11 @@ from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage
 
 from qa.conversation import leaned_on, looks_finished, recent
 from qa.datatypes import Turn
+from qa.drafting import follows
 from qa.embedded import EmbeddedChatModel
 from qa.errors import ModelError, QAError
 from qa.generation import Chunk
-from qa.pointing import Likely
+from qa.pointing import Likely, likely_among
 from qa.reading import (
     INSTRUCTIONS,
     INSTRUCTIONS_SCOPE,
@@ -150,7 +152,7 @@ class EmbeddedReader:
             """Have the guide look at the first token; another sentence than the model's own is begun from anew."""
             nonlocal not_stated, likely, declined
             not_stated = sum(math.exp(p) for token, p in first.logprobs[0] if token.strip() == NOT_STATED)
-            likely = guide.weigh(_likely(first.logprobs[0], count))
+            likely = guide.weigh(likely_among(first.logprobs[0], count))
             declined = guide.declines(not_stated, likely)
             if declined or not likely or likely[0][0] == number_of(first.chosen[0][0]):
                 return None
@@ -162,6 +164,7 @@ class EmbeddedReader:
             grammar=grammar(count),
             top_logprobs=ALTERNATIVES,
             lead=lead,
+            draft=partial(follows, reading),
             beginning=self._beginning(reading),
         ):
             if declined:
@@ -190,12 +193,6 @@ class EmbeddedReader:
 
     def _beginning(self, reading: Reading) -> Beginning:
         return Beginning(chat_prefix(reading), reading.kept) if reading.kept else self._instructions
-
-
-def _likely(alternatives: Sequence[tuple[str, float]], count: int) -> Likely:
-    """Return the sentences among `count` whose labels are alternatives of a token, with their probabilities."""
-    found = [(number_of(token), math.exp(logprob)) for token, logprob in alternatives]
-    return tuple((number, chance) for number, chance in found if 0 < number <= count)
 
 
 class ChatReader:

@@ -96,6 +96,7 @@ class EmbeddedChatModel(BaseChatModel):
         stop: Sequence[str] = (),
         temperature: float = 0.0,
         lead: Callable[[Chunk], str | None] | None = None,
+        draft: Callable[[str], str] | None = None,
         beginning: Beginning | None = None,
     ) -> Iterator[Chunk]:
         """Yield the continuation of a raw prompt (special tokens such as <|im_start|> are read as such).
@@ -109,19 +110,18 @@ class EmbeddedChatModel(BaseChatModel):
             temperature: 0 takes the likeliest token always.
             lead: gets the first piece, before it is yielded and in another thread; a grammar that it returns takes the
                 place of the first, and the continuation begins anew under it.
+            draft: gets what is written and returns what probably follows, for the runtime to try several tokens at a
+                time where it can; called in another thread.
             beginning: what the prompt begins with, if `warm` has read that.
 
         Raises:
             BusyError: too many wait already.
             ModelError: the prompt is too long, the grammar wrong, or the model cannot be loaded.
         """
+        drafted = draft if self._runtime.options.tries_drafts else None
+        options = {"grammar": grammar, "logprobs": top_logprobs, "stop": list(stop), "draft": drafted}
         request: dict[str, Any] = {"prompt": prompt, "max_tokens": max_tokens, "temperature": temperature}
-        if grammar is not None:
-            request["grammar"] = grammar
-        if top_logprobs:
-            request["logprobs"] = top_logprobs
-        if stop:
-            request["stop"] = list(stop)
+        request |= {name: value for name, value in options.items() if value}
 
         def led(first: Chunk) -> dict[str, Any] | None:
             changed = lead(first) if lead else None

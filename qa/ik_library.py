@@ -58,6 +58,7 @@ class IkModel:
         self._library = _declared(self._api._lib)
         self.context = context
         self.read: list[int] = []
+        self._told = False
         self._open = ExitStack()
         weakref.finalize(self, self._open.close)
         # OpenMP keeps threads for every thread that computes; with more than there are processors they sleep where they
@@ -118,24 +119,36 @@ class IkModel:
     def forget_from(self, place: int) -> None:
         """Forget what was read from a place on, in tokens."""
         self._library.llama_kv_cache_seq_rm(self._context, 0, place, -1)
+        self._told = self._told and place >= len(self.read)
         del self.read[place:]
 
-    def read_on(self, tokens: Sequence[int]) -> bool:
-        """Read at most BATCH_TOKENS more; return whether that succeeded."""
+    def ends_at(self, place: int) -> bool:
+        """Say whether `place` tokens have been read and the logits of the next one are known."""
+        return self._told and len(self.read) == place
+
+    def read_on(self, tokens: Sequence[int], told: int = 1) -> bool:
+        """Read at most BATCH_TOKENS more; return whether that succeeded.
+
+        Args:
+            tokens: what to read.
+            told: after how many of the last of them logits are wanted.
+        """
         batch, start = self._batch, len(self.read)
         batch.n_tokens = len(tokens)
         for at, token in enumerate(tokens):
             batch.token[at], batch.pos[at], batch.n_seq_id[at] = token, start + at, 1
-            batch.seq_id[at][0], batch.logits[at] = 0, at + 1 == len(tokens)
+            batch.seq_id[at][0], batch.logits[at] = 0, at >= len(tokens) - told
         if self._compute(self._api.llama_decode, self._context, batch):
             self.forget_from(start)
+            self._told = False
             return False
         self.read.extend(tokens)
+        self._told = True
         return True
 
-    def logits(self) -> Logits:
-        """Return the logits of the token after what was read; valid until more is read."""
-        pointer = self._api.llama_get_logits_ith(self._context, -1)
+    def logits(self, at: int = -1) -> Logits:
+        """Return the logits after one of the last tokens read, counted from their end; valid until more is read."""
+        pointer = self._api.llama_get_logits_ith(self._context, at)
         found: Logits = np.ctypeslib.as_array(pointer, (self._words,))
         return found
 
@@ -148,6 +161,7 @@ class IkModel:
     def restore(self, file: Path) -> bool:
         """Take up from a file what was read when it was written, in place of all that is; return whether it could."""
         self.forget_from(0)
+        self._told = False
         tokens, count = (ctypes.c_int32 * self.context)(), ctypes.c_size_t()
         name, room = str(file).encode(), self.context
         done = self._library.llama_state_seq_load_file(self._context, name, 0, tokens, room, ctypes.byref(count))

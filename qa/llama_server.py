@@ -21,7 +21,8 @@ class RuntimeOptions:
 
     `draft_tokens` above 0 lets answers that repeat the prompt's words be written several tokens at a time. The text is
     the same but for rounding; tokens written so carry no log-probabilities (the first token always does).
-    A `quick` model reads with ik_server.py, where that can be had and there is one slot; it tries no drafts.
+    A `quick` model reads with ik_server.py, where that can be had and there is one slot; it takes no drafts from the
+    prompt by itself, but tries those that it is given.
     """
 
     path: Path
@@ -39,6 +40,11 @@ class RuntimeOptions:
     def runtime(self) -> str:
         """The package that reads raw prompts."""
         return ik_library.PACKAGE if self.quick and self.slots == 1 and ik_library.available() else "xllamacpp"
+
+    @property
+    def tries_drafts(self) -> bool:
+        """Whether a request may have a draft of its answer."""
+        return self.runtime == ik_library.PACKAGE
 
 
 def start(options: RuntimeOptions, folder: str) -> Any:

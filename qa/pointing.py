@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from qa.proving import content_words
-from qa.reading import Reading
+from qa.reading import Reading, number_of
 
 Likely = tuple[tuple[int, float], ...]
 """Numbers of sentences with probabilities (0..1)."""
@@ -20,6 +20,12 @@ MOST_LIKELY = 6
 LEAST_LIKELY = 0.005
 """Share in the likeliest sentence's probability below which none is weighed: of 934 questions on articles that nothing
 was trained on, the weighed first was the same with all six."""
+
+
+def likely_among(alternatives: Sequence[tuple[str, float]], count: int) -> Likely:
+    """Return the sentences among `count` whose labels are alternatives of a token, given with log-probabilities."""
+    found = [(number_of(token), math.exp(logprob)) for token, logprob in alternatives]
+    return tuple((number, chance) for number, chance in found if 0 < number <= count)
 
 
 def considered(likely: Likely) -> Likely:

@@ -60,6 +60,7 @@ LAYERS = (
             "follow_ups",
             "conversation",
             "reading",
+            "drafting",
             "numerals",
             "proving",
             "introducing",

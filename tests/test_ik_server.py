@@ -26,6 +26,7 @@ class Spelling:
     def __init__(self, *script: str) -> None:
         self.read: list[int] = []
         self.readings: list[int] = []
+        self.told = 0
         self.script = script
         self.saved: dict[Path, list[int]] = {}
         self.broken = False
@@ -40,15 +41,21 @@ class Spelling:
         return token == END
 
     def forget_from(self, place: int) -> None:
+        self.told = self.told if place >= len(self.read) else 0
         del self.read[place:]
 
-    def read_on(self, tokens: list[int]) -> bool:
+    def ends_at(self, place: int) -> bool:
+        return bool(self.told) and len(self.read) == place
+
+    def read_on(self, tokens: list[int], told: int = 1) -> bool:
         self.read += tokens
         self.readings.append(len(tokens))
+        self.told = told
         return not self.broken
 
-    def logits(self) -> np.ndarray:
-        text = bytes(self.read)
+    def logits(self, at: int = -1) -> np.ndarray:
+        assert -self.told <= at < 0
+        text = bytes(self.read[: len(self.read) + 1 + at])
         rest = next((after[len(text) :] for after in map(str.encode, self.script) if after.startswith(text)), b"")
         found = np.zeros(256, dtype=np.float32)
         found[rest[0] if rest else END] = 5
@@ -60,7 +67,7 @@ class Spelling:
         return not self.broken
 
     def restore(self, file: Path) -> bool:
-        self.read = list(self.saved.get(file, []))
+        self.read, self.told = list(self.saved.get(file, [])), 0
         return file in self.saved
 
     def grammar(self, text: str) -> Any:
@@ -111,15 +118,46 @@ def test_a_limit_and_stop_strings_end_the_answer() -> None:
     assert text(written(model, "Count: ", stop=["two o'clock"], max_tokens=6)) == "one tw"
 
 
-def test_what_two_prompts_begin_with_is_read_once_but_for_the_last_token() -> None:
+def test_what_two_prompts_begin_with_is_read_once() -> None:
     model = Spelling()
     written(model, "The same. Who?", max_tokens=0)
-    again = written(model, "The same. Why?", max_tokens=0)[-1].usage
-    same = written(model, "The same. Why?", max_tokens=0)[-1].usage
+    again, same, shorter = (
+        written(model, prompt, max_tokens=0)[-1].usage for prompt in ("The same. Why?", "The same. Why?", "The same.")
+    )
     assert again
     assert same
-    assert (again.cached_tokens, same.cached_tokens) == (12, 13)
-    assert model.readings == [14, 2, 1]
+    assert shorter
+    assert (again.cached_tokens, same.cached_tokens, shorter.cached_tokens) == (12, 14, 8)
+    assert model.readings == [14, 2, 1]  # of the shorter one its last token, after which nothing was known
+
+
+@pytest.mark.parametrize(
+    ("guesses", "readings"),
+    [
+        ({"": "no", "A": "na", "Anab": "xy"}, [5, 3, 3, 1]),  # 5 of the prompt; A and its draft; b and a wrong one
+        ({"A": "nab. Further"}, [5, 4, 1]),
+        ({"A": "nothing"}, [5, 4, 1, 1, 1]),
+    ],
+)
+def test_a_draft_saves_steps_and_changes_no_word(guesses: dict[str, str], readings: list[int]) -> None:
+    model = Spelling("Who? Anab.")
+    *pieces, last = written(model, "Who? ", draft=lambda text: guesses.get(text, ""))
+    assert text(pieces) == "Anab."
+    assert [piece.text for piece in pieces] == list("Anab.")
+    assert last.usage
+    assert last.usage.written_tokens == 5
+    assert bytes(model.read).startswith(b"Who? Anab.")
+    assert model.readings == readings
+
+
+def test_a_draft_is_held_to_the_grammar_the_limit_and_the_context() -> None:
+    model = Spelling("?abcdef")
+    bound = written(model, "?", draft="abcdef".removeprefix, grammar="abdz", max_tokens=3)
+    assert text(bound) == "abd"
+    assert text(written(model, "?", draft=lambda done: "abcdef"[len(done) :], max_tokens=3)) == "abc"
+    model.context = 4
+    assert text(written(model, "?", draft=lambda done: "abcdef"[len(done) :])) == "abc"
+    assert len(model.read) <= 4
 
 
 def test_a_long_prompt_is_read_in_batches_between_which_one_may_leave() -> None:
