@@ -1,11 +1,12 @@
 """The last word on a reply: answer or decline, in whose words, and how sure to be; all decided here, in code."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
 from qa.answering import Reply
 from qa.calibration import RIGHT_WITHOUT_EVIDENCE, Calibration, Evidence, log_odds
 from qa.citations import Cited, Relevance
+from qa.conflicts import Conflict
 from qa.datatypes import Citation, Extent, RetrievedPassage
 from qa.pointing import Likely, considered, pointed
 from qa.proving import content_words
@@ -40,8 +41,9 @@ class Judge:
     The reader asks `weigh` and `declines` before it writes (it is the reader's guide). From then on `likely` holds the
     sentences that it might name first with its own probabilities, `relevance` the cross-encoder's best log-odds (0 when
     unknown), `stated` the probability that the sentences answer, `declined` whether nothing is to be written, and
-    `sure` whether the answer may state things in its own words. `relevance_of` asks the cross-encoder about any
-    sentences. A reader that tells no probability is judged by what its reply proves alone.
+    `sure` whether the answer may state things in its own words: not where the sentence that it would begin from tells
+    the opposite of what is asked; where that tells of something else, nothing is written. `relevance_of` asks the
+    cross-encoder about any sentences. A reader that tells no probability is judged by what its reply proves alone.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Judge:
         threshold: float | None,
         shared: Sequence[float] = (),
         relevance: Relevance = lambda _: {},
+        conflicts: Callable[[int], Conflict | None] = lambda _: None,
     ) -> None:
         """Judge on what was found and on whether all was read.
 
@@ -62,9 +65,12 @@ class Judge:
             threshold: takes the place of the calibrated ones.
             shared: of each sentence read, the share of the question's words (`shared_words`).
             relevance: asked about sentences that the reader finds likely, names, or takes its words from.
+            conflicts: asked how a sentence, by its number, speaks of something else than the question.
         """
         self._shared = shared
         self.relevance_of = relevance
+        self._conflicts = conflicts
+        self._conflict: Conflict | None = None
         self._cosine = max((p.cosine for p in passages), default=0.0)
         self._unrelated = bool(passages) and self._cosine < UNRELATED
         self._whole = float(extent != "sentences")
@@ -90,8 +96,9 @@ class Judge:
             log_odds(not_stated), pointed(likely), cosine=self._cosine, whole=self._whole, relevance=self.relevance
         )
         self.stated = self._scale.probability(evidence)
-        self.declined = self.stated < self._threshold or self._unrelated
-        self.sure = self.stated >= self._calibration.sure
+        self._conflict = self._conflicts(likely[0][0]) if likely else None
+        self.declined = self.stated < self._threshold or self._unrelated or self._conflict == Conflict.ANOTHER
+        self.sure = self.stated >= self._calibration.sure and not self._conflict
         return self.declined
 
     def accept(self) -> None:
@@ -121,7 +128,7 @@ class Judge:
         return Verdict(cited.text, True, confidence, cited.citations, signals)
 
     def _evidence(self, reply: Reply, cited: Cited) -> Evidence | None:
-        if reply.not_stated is None:
+        if reply.not_stated is None or self._conflict:
             return None
         claimed = content_words(" ".join(s.text for s in reply.statements))
         proof = content_words(" ".join(c.quote for c in cited.citations))

@@ -1,13 +1,16 @@
 """One question, asked of the reader: from what is gathered for it to an answer."""
 
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 
+from qa.actors import done_by_another
 from qa.answering import Reply
 from qa.attempts import Attempt, likeliest
 from qa.calibration import Calibration
 from qa.citations import NOTHING_SAID, Cited
 from qa.concluding import conclude, give_listing, give_rows, give_topic, known_without_proof, proved
+from qa.conflicts import Conflict, conflict
 from qa.datatypes import Answer
 from qa.embedded import EmbeddedChatModel
 from qa.embedding import Embedder
@@ -87,7 +90,15 @@ class SingleQuestions(Preparation):
         reader, reading, question = self._models.reader, material.reading, query.question
         relevance, threshold = self._models.relevance(question, reading), self.settings.decline_threshold
         shared = shared_words(question, reading)
-        judge = Judge(query.passages, material.extent, self._calibration, threshold, shared, relevance)
+        judge = Judge(
+            query.passages,
+            material.extent,
+            self._calibration,
+            threshold,
+            shared,
+            relevance,
+            partial(self._conflict, question, material),
+        )
 
         def read() -> Generator[Reply]:
             if reading.sentences:
@@ -95,6 +106,13 @@ class SingleQuestions(Preparation):
                 yield from reader.read(reading, question, query.turns, judge)
 
         return Attempt(material, judge, read)
+
+    def _conflict(self, question: str, material: Gathered, number: int) -> Conflict | None:
+        """Return how a sentence, by its number, speaks of something else than a question."""
+        sentences = material.reading.sentences
+        sentence = sentences[number - 1]
+        (text,) = (d.text for d in material.documents if d.id == sentence.document_id)
+        return conflict(question, sentence.text) or done_by_another(question, sentence, sentences, text)
 
     def _pointed(self, attempt: Attempt) -> NumberedSentence | None:
         """Return the sentence that the embedded model begins its answer from; None where there is none."""

@@ -18,7 +18,7 @@ from qa.reading import NumberedSentence
 FARTHEST = 8
 """Sentences before one, among which its speaker is looked for."""
 
-_SAYING = (
+SAYING = (
     r"(?:sa(?:id|ys?)|add(?:s|ed)\b|repl(?:y|ie)|respond|answer|claim|suggest|alleg|argu|accus|blam|call|den[iy]|reject|"
     r"dismiss|disput|warn|promis|announc|admit|confirm|insist|maintain|reiterat|stress|emphasi[sz]|explain|complain|object|"
     r"agree|disagree|sp(?:oke|eak)|ask|question|demand|urg(?:e|ing)|propos|recommend|think|thought|believ|predict|describ|"
@@ -29,16 +29,16 @@ _THINKING = (
     r"(?:contend|contradict|regard|consider|compar|mock|defend|caution|credit|fear|hop(?:e|ing)|doubt|favou?r|oppos|support|"
     r"shrug|lik(?:e|en)|f(?:ind|ound|eel|elt)|see[sn]?\b|saw\b|h(?:old|eld))\w*"
 )
-_OF_SAYING = re.compile(rf"\b(?:{_SAYING}|{_THINKING}|according\s+to)\b", re.IGNORECASE)
+_OFSAYING = re.compile(rf"\b(?:{SAYING}|{_THINKING}|according\s+to)\b", re.IGNORECASE)
 _WHO = re.compile(
     rf"(?:^\W*|\b(?:and|but|or|then|by|to|from|for|with|of|according\s+to)\s+)(?:who|whom|whose)\b|"
-    rf"^\W*(?:and\s+)?which\s+(?:[\w'’-]+\s+){{1,4}}?{_SAYING}\b",
+    rf"^\W*(?:and\s+)?which\s+(?:[\w'’-]+\s+){{1,4}}?{SAYING}\b",
     re.IGNORECASE,
 )
 _LABEL = re.compile(rf"^\W*((?:[A-Z][A-Z.'’-]+|{NAME}(?: {NAME}){{0,2}})):\s", re.MULTILINE)
 _SENDER = re.compile(r"^\W*From:\s*\S", re.MULTILINE)
 _QUOTED = re.compile(r"“[^”]*(?:”|$)|\"[^\"]*(?:\"|$)")
-_SAID_BY_PRONOUN = rf"(?:he|she|they|it)\s+(?:has\s+|had\s+)?(?:\w+ly\s+|then\s+|also\s+)?{_SAYING}\b"
+_SAID_BY_PRONOUN = rf"(?:he|she|they|it)\s+(?:has\s+|had\s+)?(?:\w+ly\s+|then\s+|also\s+)?{SAYING}\b"
 _SPOKEN_BY_PRONOUN = re.compile(
     rf"^\W*(?i:(?:(?:and|but|then|also|later|yet|however|still|in\s+[^,]+,)\W+)?{_SAID_BY_PRONOUN})|"
     rf"^(?:(?!\W{NAME})[^:;])*,\s*(?i:{_SAID_BY_PRONOUN})"
@@ -50,7 +50,7 @@ _PRONOUNS = frozenset({"he", "she", "they", "it", "we", "i", "you"})
 
 def asks_who_says(question: str) -> bool:
     """Say whether a question asks who, or which of several, said or thinks something."""
-    return bool(_WHO.search(question) and _OF_SAYING.search(question))
+    return bool(_WHO.search(question) and _OFSAYING.search(question))
 
 
 def speakers(
@@ -72,6 +72,13 @@ def speakers(
     labels = {identity: _label_of(documents[identity].text) for identity in {s.document_id for s in cited}}
     found = (_speaker(s, sentences, documents[s.document_id].text, labels[s.document_id]) for s in cited)
     return [sentence for sentence in dict.fromkeys(found) if sentence and sentence not in cited]
+
+
+def speaker_of(
+    sentence: NumberedSentence, sentences: Sequence[NumberedSentence], text: str
+) -> NumberedSentence | None:
+    """Return which of the sentences of a text names who speaks in one; None where that does so itself, or none does."""
+    return _speaker(sentence, sentences, text, _label_of(text))
 
 
 def _speaker(

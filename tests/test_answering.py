@@ -13,6 +13,7 @@ from qa.answering import ChatReader, Reply
 from qa.calibration import Calibration, Evidence, Logistic, log_odds
 from qa.citations import Cited
 from qa.concluding import conclude
+from qa.conflicts import Conflict
 from qa.corpus import make_document
 from qa.datatypes import Citation, Extent, RetrievedPassage, Timings
 from qa.errors import ModelError
@@ -77,6 +78,19 @@ def test_an_answer_is_sure_from_the_calibrated_probability_on(not_stated: float,
     judge = Judge((), "whole", PLAIN, 0.0)
     judge.declines(not_stated, ())
     assert judge.sure is sure
+
+
+@pytest.mark.parametrize(
+    ("found", "answered", "sure"),
+    [(None, True, True), (Conflict.OPPOSITE, True, False), (Conflict.ANOTHER, False, False)],
+)
+def test_a_sentence_in_conflict_is_only_quoted_or_no_answer(
+    found: Conflict | None, answered: bool, sure: bool
+) -> None:
+    judge = Judge((), "whole", PLAIN, 0.0, conflicts={2: found}.get)
+    assert judge.declines(0.01, ((2, 0.5), (1, 0.4))) is not answered
+    assert judge.sure is sure
+    assert judge.verdict(Reply("B: Ana Lind", 0.01), CITED).answered is answered
 
 
 def test_what_nothing_supports_is_declined() -> None:
