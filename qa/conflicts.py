@@ -99,6 +99,16 @@ _LEAST_NEGATED = 5
 """Letters of a word that another negates by its beginning."""
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)|first|second|third|\w+th")
 _WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*|[,;:()]")
+_WHAT_TIME = re.compile(
+    r"(?:^\W*|\b(?:and|at|by|from|since|till|until|around|about)\s+)what\s+time\b(?!\s+of)", re.IGNORECASE
+)
+_TIME = re.compile(
+    r"\d[:.]\d\d|\d\s?(?:[ap]\.?m|h|o.clock)\b|\b(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b(?!\s+[A-Z])|"
+    r"\b(?:noon|midday|midnight|dawn|dusk|sunrise|sunset|\w*mornings?|evenings?|afternoons?|\w*nights?|lunch|dinner|"
+    r"breakfast|hours?|time|before|after|during|while|when|until|once)\b",
+    re.IGNORECASE,
+)
+"""What may tell a time of the day, or in relation to what else happens; days of months do not."""
 _NOT = frozenset(["not", "no", "never", "cannot", "nor", "neither", "without"])
 _HOW = re.compile(r"\bhow\s+\w+", re.IGNORECASE)
 
@@ -110,6 +120,8 @@ def conflict(question: str, sentence: str) -> Conflict | None:
     """
     if asks_whether(question):
         return None
+    if _WHAT_TIME.search(question) and not _TIME.search(sentence):
+        return Conflict.ANOTHER
     asked, told = _lowered(_HOW.sub("how", question)), _lowered(sentence)
     other = _numbered_otherwise(asked, told) or _counterpart(_OTHERS, asked, told)
     if other and _is_about_the_same(question, sentence, other):

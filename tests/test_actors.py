@@ -16,7 +16,8 @@ Harbour Minister Ruth Ansgar said on Monday that the pier was safe.
 She added that the tide would do the rest.
 
 Marseille admitted the ships in June, and London only in the next year. Ben Orr, the pilot, warned that they were old.
-He admitted the last of them himself. The pier was painted in 1920 by Ostend. “On Radio Qadra’s breakfast show,” he added, “I said so.” Ana Voss laughed.
+He admitted the last of them himself. The pier was painted in 1920 by Ostend.
+“On Radio Qadra’s breakfast show,” he added, “I said so.” Ana Voss laughed.
 
 The harbour minister replied that the crews were well.
 

@@ -1,8 +1,13 @@
 """Sentences that tell of something else than a question, or of the opposite, in nearly its words."""
 
+from typing import Any
+
 import pytest
 
+from qa.citations import LEAD
 from qa.conflicts import Conflict, conflict
+from qa.pipeline import QA
+from qa.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -16,6 +21,7 @@ from qa.conflicts import Conflict, conflict
         ("What carries the strong force?", "The weak force is carried by heavy particles."),
         ("Which is the smallest harbour of the coast?", "Brill is the largest harbour of the coast."),
         ("When was the Office of Eastern Medicine founded?", "The Office of Western Medicine was founded in 1263."),
+        ("At what time does the opening start?", "The opening moves to Saturday 24 May."),
         ("What timber did they export to Denmark?", "They imported timber to the value of a million from Denmark."),
     ],
 )
@@ -37,6 +43,9 @@ def test_a_sentence_may_tell_the_opposite(question: str, sentence: str) -> None:
     assert conflict(question.replace("frictional", "friction"), sentence) == Conflict.OPPOSITE
 
 
+TIMES = ("at 7pm", "on 4 May at 19:30", "at nine", "at 8 o’clock", "half an hour before noon", "when the bell rings")
+
+
 @pytest.mark.parametrize(
     ("question", "sentence"),
     [
@@ -52,7 +61,30 @@ def test_a_sentence_may_tell_the_opposite(question: str, sentence: str) -> None:
         ("How many copies of the song were sold in 2011?", "It sold 3,131 copies of the song in 2011."),
         ("Who won the match at Brill?", "The match at Brill was won by Ana, and Ben lost it."),
         ("Which river is long and wide?", "The Tarn."),
+        *((f"{asks} time do doors open?", f"Doors open {at}.") for asks in ("At what", "What") for at in TIMES),
+        ("What time of the year is best?", "May is best."),
     ],
 )
 def test_most_sentences_tell_of_what_is_asked(question: str, sentence: str) -> None:
     assert conflict(question, sentence) is None
+
+
+NEWS = (
+    "The second round of talks began in Lorne on 4 May. Marseille admitted the ships of the League in June. "
+    "General Ruhl offered his resignation, which the Duke declined on the same evening. It rained."
+)
+
+
+@pytest.mark.slow
+def test_the_embedded_model_is_not_misled(corpus_of: Any, tmp_path: Any) -> None:
+    with QA.open(Settings(corpus=corpus_of({"news.txt": NEWS}), data_dir=tmp_path / "index")) as engine:
+        engine.sync()
+        began, ended = (engine.ask(f"When did the second round of talks {verb}?") for verb in ("begin", "end"))
+        there, elsewhere = (engine.ask(f"When did {port} admit the League's ships?") for port in ("Marseille", "Brill"))
+        accepted = engine.ask("Why did the Duke accept the resignation of General Ruhl?")
+    assert "4 May" in began.text
+    assert "June" in there.text
+    assert not ended.answered
+    assert not elsewhere.answered
+    assert accepted.text.startswith(f"{LEAD} “")
+    assert "the Duke declined" in accepted.text
