@@ -99,6 +99,7 @@ _LEAST_NEGATED = 5
 """Letters of a word that another negates by its beginning."""
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)|first|second|third|\w+th")
 _WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*|[,;:()]")
+_COMPARES = re.compile(r"\b(?:or|than|of the two)\b", re.IGNORECASE)
 _WHAT_TIME = re.compile(
     r"(?:^\W*|\b(?:and|at|by|from|since|till|until|around|about)\s+)what\s+time\b(?!\s+of)", re.IGNORECASE
 )
@@ -116,9 +117,10 @@ _HOW = re.compile(r"\bhow\s+\w+", re.IGNORECASE)
 def conflict(question: str, sentence: str) -> Conflict | None:
     """Return how a sentence speaks of something else than the question in nearly its words; None where it does not.
 
-    Of questions whether something is so, which a sentence may deny, nothing is said.
+    Of questions whether something is so, which a sentence may deny, and of those that compare ("Which is longer, A or
+    B?"), nothing is said.
     """
-    if asks_whether(question):
+    if asks_whether(question) or _COMPARES.search(question):
         return None
     if _WHAT_TIME.search(question) and not _TIME.search(sentence):
         return Conflict.ANOTHER

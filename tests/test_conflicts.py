@@ -63,6 +63,8 @@ TIMES = ("at 7pm", "on 4 May at 19:30", "at nine", "at 8 o’clock", "half an ho
         ("Which river is long and wide?", "The Tarn."),
         *((f"{asks} time do doors open?", f"Doors open {at}.") for asks in ("At what", "What") for at in TIMES),
         ("What time of the year is best?", "May is best."),
+        ("Which costs more, Ardo or Brill?", "Ardo costs less than Brill."),
+        ("Which is the longer of the two rivers of Arden?", "Of the two rivers of Arden the Tarn is shorter."),
     ],
 )
 def test_most_sentences_tell_of_what_is_asked(question: str, sentence: str) -> None:
