@@ -101,10 +101,13 @@ _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)|first|second|third|\w+th")
 _WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*|[,;:()]")
 _COMPARES = re.compile(r"\b(?:or|than|of the two)\b", re.IGNORECASE)
 _WHAT_TIME = re.compile(
-    r"(?:^\W*|\b(?:and|at|by|from|since|till|until|around|about)\s+)what\s+time\b(?!\s+of)", re.IGNORECASE
+    r"(?:^\W*|\b(?:and|at|by|from|since|till|until|around|about)\s+)what\s+time"
+    r"(?=\W*$|\s+(?:do|does|did|is|are|was|were|will|would|shall|should|must|can|could|may|has|have|had|on|in|to)\b)",
+    re.IGNORECASE,
 )
 _TIME = re.compile(
-    r"\d[:.]\d\d|\d\s?(?:[ap]\.?m|h|o.clock)\b|\b(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b(?!\s+[A-Z])|"
+    r"\d[:.]\d\d|\d\s?(?:[ap]\.?m|h)\b|o.clock|\b(?:at|by|from|to|until|till|about|around|past)\s+"
+    r"(?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b(?!\s+[A-Z])|"
     r"\b(?:noon|midday|midnight|dawn|dusk|sunrise|sunset|\w*mornings?|evenings?|afternoons?|\w*nights?|lunch|dinner|"
     r"breakfast|hours?|time|before|after|during|while|when|until|once)\b",
     re.IGNORECASE,

@@ -21,7 +21,7 @@ from qa.settings import Settings
         ("What carries the strong force?", "The weak force is carried by heavy particles."),
         ("Which is the smallest harbour of the coast?", "Brill is the largest harbour of the coast."),
         ("When was the Office of Eastern Medicine founded?", "The Office of Western Medicine was founded in 1263."),
-        ("At what time does the opening start?", "The opening moves to Saturday 24 May."),
+        ("At what time does the opening start?", "3. The opening moves to Saturday 24 May."),
         ("What timber did they export to Denmark?", "They imported timber to the value of a million from Denmark."),
     ],
 )
@@ -63,6 +63,7 @@ TIMES = ("at 7pm", "on 4 May at 19:30", "at nine", "at 8 o’clock", "half an ho
         ("Which river is long and wide?", "The Tarn."),
         *((f"{asks} time do doors open?", f"Doors open {at}.") for asks in ("At what", "What") for at in TIMES),
         ("What time of the year is best?", "May is best."),
+        ("At what time limits does it break?", "It breaks at ten bars."),
         ("Which costs more, Ardo or Brill?", "Ardo costs less than Brill."),
         ("Which is the longer of the two rivers of Arden?", "Of the two rivers of Arden the Tarn is shorter."),
     ],
