@@ -7,6 +7,7 @@ that answers, rightly, since somebody else did it; of 421 that are unanswerable 
 
 import re
 from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 
 from qa.blocks import CELLS
 from qa.conflicts import Conflict
@@ -17,6 +18,8 @@ from qa.speakers import SAYING, speaker_of
 
 LEAST_ROOT = 3
 """Letters of a verb up to which it keeps an e or y at its end."""
+ALIKE = 0.75
+"""Share of letters that two names have in common (`SequenceMatcher.ratio`) from which one may be meant by the other."""
 LEAST_SHARED = 5
 """Letters of a name by which it is known again, as Pakistan in "Pakistani"."""
 
@@ -72,7 +75,7 @@ def done_by_another(
 
 def _known_by(names: str) -> list[str]:
     words = (re.sub(r"['’]s?$", "", word) for word in _without_beginnings(names))
-    return [word[:LEAST_SHARED].lower() for word in words if not re.fullmatch(HONORIFIC, word)]
+    return [word for word in words if not re.fullmatch(HONORIFIC, word)]
 
 
 def _without_beginnings(names: str) -> list[str]:
@@ -84,7 +87,13 @@ def _without_beginnings(names: str) -> list[str]:
 
 
 def _tells_of(named: Sequence[str], text: str) -> bool:
-    return any(name in text.lower() for name in named)
+    """Say whether a text holds one of the names, in another form ("Pakistani"), with accents or misspelt as well."""
+    found = re.findall(NAME, text)
+    return any(
+        name[:LEAST_SHARED].lower() in text.lower()
+        or any(SequenceMatcher(None, name.lower(), other.lower()).ratio() >= ALIKE for other in found)
+        for name in named
+    )
 
 
 def _who_did(verb: str, text: str) -> list[str]:
@@ -95,7 +104,7 @@ def _who_did(verb: str, text: str) -> list[str]:
         return []
     active = rf"({_NAMES})(?:,\s[^,]{{1,60}},)?\s+{_BEFORE_VERB}{form}"
     passive = rf"\b{form}(?:\s+[\w’'-]+){{0,5}}?\s+by\s+(?:the\s+)?({_NAMES})"
-    return [who for form in (active, passive) for who in re.findall(form, text) if _is_somebody(who)]
+    return [who for told in (active, passive) for who in re.findall(told, text) if _is_somebody(who)]
 
 
 def _is_somebody(names: str) -> bool:

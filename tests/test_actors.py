@@ -61,6 +61,8 @@ def test_a_reason_for_what_another_did_is_not_there_but_who_did_it_is() -> None:
     [
         ("When did Marseille admit the ships?", "Marseille admitted"),
         ("When did London admit the ships?", "Marseille admitted"),
+        ("When did Marseile admit the ships?", "Marseille admitted"),
+        ("When did Marséille admit the ships?", "Marseille admitted"),
         ("Which ships did Ben Orr admit?", "He admitted"),
         ("What did Ruth Ansgar say about the beams?", "“We looked"),
         ("What did Ansgar say about the tide?", "She added"),
