@@ -17,6 +17,7 @@ She added that the tide would do the rest.
 
 Marseille admitted the ships in June, and London only in the next year. Ben Orr, the pilot, warned that they were old.
 He admitted the last of them himself. The pier was painted in 1920 by Ostend.
+The plan of a new pier was dropped after Ostend opened its dock. In the year of the flood Ostend lost its mayor.
 “On Radio Qadra’s breakfast show,” he added, “I said so.” Ana Voss laughed.
 
 The harbour minister replied that the crews were well.
@@ -45,6 +46,7 @@ def told(question: str, begins: str) -> Conflict | None:
         ("What did Mr Orr say of the tide?", "She added"),
         ("What did Ana Voss admit?", "He admitted"),  # he is Ben Orr
         ("When did Trieste paint the pier?", "The pier was painted"),
+        ("Whom did Trieste lose in the flood?", "In the year of the flood"),
         ("What did Orr reply about the crews?", "“They may land"),  # said by the harbour minister, who is Ruth Ansgar
     ],
 )
@@ -69,6 +71,8 @@ def test_a_reason_for_what_another_did_is_not_there_but_who_did_it_is() -> None:
         ("What did Ansgar reply about the crews?", "“They may land"),
         ("What did the pilot warn of?", "Marseille admitted"),
         ("How many ships did Ostend admit?", "Ostend"),
+        ("When did Trieste warn of a new plan?", "Marseille admitted"),
+        ("When did Trieste open the new pier?", "The plan of a new pier"),
         ("Where did Ana Voss break her silence?", "“On Radio"),
         ("Who admitted the ships?", "Marseille admitted"),
         ("What did the Trieste of old admit?", "Marseille admitted"),  # "of" is no verb
