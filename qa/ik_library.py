@@ -58,7 +58,7 @@ class IkModel:
         self._library = _declared(self._api._lib)
         self.context = context
         self.read: list[int] = []
-        self._told = False
+        self._told = False  # whether the logits after the last token read are at hand
         self._open = ExitStack()
         weakref.finalize(self, self._open.close)
         # OpenMP keeps threads for every thread that computes; with more than there are processors they sleep where they

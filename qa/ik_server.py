@@ -23,7 +23,7 @@ BLOCK = 128
 LIKELY = 64
 """Likeliest tokens that a grammar is asked about before it is asked about all."""
 DRAFT_TOKENS = 3
-"""Tokens of a draft that are read with the one before them: four cost less than two that are read one by one."""
+"""Tokens of a draft that are read with the one before them: four cost about what two cost that are read one by one."""
 
 Record = dict[str, Any]
 Receive = Callable[[Record], bool]
