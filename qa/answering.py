@@ -21,6 +21,7 @@ from qa.embedded import EmbeddedChatModel
 from qa.errors import ModelError, QAError
 from qa.generation import Chunk
 from qa.pointing import Likely, likely_among
+from qa.provided import as_chunk, labelled
 from qa.reading import (
     INSTRUCTIONS,
     INSTRUCTIONS_SCOPE,
@@ -209,18 +210,18 @@ class ChatReader:
         return recent(history)
 
     def read(self, reading: Reading, question: str, turns: Sequence[Turn], guide: Guide) -> Iterator[Reply]:
-        """Yield the growing Reply.
+        """Yield the growing Reply, at its end with the labels of what the provider itself cites.
 
         Raises:
             ModelError: the provider failed; the message repeats what it said.
         """
         del guide  # no probability is told
-        text = ""
+        read = AIMessageChunk(content="")
         messages = [SystemMessage(SYSTEM), HumanMessage(instruction(reading) + request(question, turns))]
         try:
             for chunk in self._model.stream(messages):
-                text += chunk.text if isinstance(chunk, AIMessageChunk) else str(chunk.content)
-                yield Reply(text)
+                read += as_chunk(chunk)
+                yield Reply(read.text)
         except QAError:
             raise
         except Exception as error:  # a provider's library may raise anything
@@ -228,7 +229,7 @@ class ChatReader:
                 f"the chat model {getattr(self._model, 'model_name', type(self._model).__name__)!r} failed: "
                 f"{type(error).__name__}: {error}; check its name, its key and its address"
             ) from error
-        yield Reply(text)
+        yield Reply(labelled(read, reading))
 
     def knows(self, reading: Reading) -> bool:
         """Say yes: nothing would be gained by waiting."""

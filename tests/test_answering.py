@@ -3,10 +3,10 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
-from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.language_models.fake_chat_models import FakeMessagesListChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
 from qa.answering import ChatReader, Reply
@@ -45,6 +45,42 @@ def test_any_chat_model_can_read() -> None:
     assert len(replies) > 2
     assert all("A: Ana Lind".startswith(reply.text) for reply in replies)
     assert replies[-1] == Reply("A: Ana Lind")
+
+
+def cited_by_provider(text: str, *quotes: str) -> dict[str, Any]:
+    """Return a text block with what a provider cites for it, as LangChain has it."""
+    return {"type": "text", "text": text, "annotations": [{"type": "citation", "cited_text": q} for q in quotes]}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "reply"),
+    [
+        ([cited_by_provider("It was Ana Lind.", "Ana Lind opened the bridge.")], "A: It was Ana Lind."),
+        ([cited_by_provider("It was Ana Lind.", "Ana  Lind\nopened the bridge.")], "A: It was Ana Lind."),
+        ([cited_by_provider("It was Ana Lind.", "opened the bridge")], "A: It was Ana Lind."),
+        ([cited_by_provider("It was Ana Lind.", "bridge")], "It was Ana Lind."),  # too little to tell a sentence by
+        ([cited_by_provider("It was Bo.", "Bo opened the bridge.")], "It was Bo."),  # nowhere to be read
+        ([cited_by_provider("A: It was Ana Lind.", "Ana Lind opened the bridge.")], "A: It was Ana Lind."),
+        (
+            [{"type": "text", "text": "The text says: "}, cited_by_provider("Ana Lind", READING.sentences[0].text)],
+            "The text says:\nA: Ana Lind",
+        ),
+        ([{"type": "text", "text": "A: Ana "}, {"type": "text", "text": "Lind"}], "A: Ana Lind"),
+    ],
+)
+def test_what_a_provider_cites_counts_where_it_was_read(blocks: list[dict[str, Any]], reply: str) -> None:
+    model = FakeMessagesListChatModel(responses=[AIMessage(content=blocks)])
+    *_, last = ChatReader(model).read(READING, "Who opened it?", (), NEVER)
+    assert last == Reply(reply)
+
+
+def test_citations_in_a_provider_s_own_form_count_too() -> None:
+    place = {"type": "char_location", "document_index": 0, "document_title": None, "start_char_index": 0}
+    cited = {**place, "end_char_index": 27, "cited_text": "Ana Lind opened the bridge."}
+    content: list[Any] = [{"type": "text", "text": "It was Ana Lind.", "citations": [cited]}]
+    message = AIMessage(content=content, response_metadata={"model_provider": "anthropic"})
+    *_, last = ChatReader(FakeMessagesListChatModel(responses=[message])).read(READING, "Who?", (), NEVER)
+    assert last == Reply("A: It was Ana Lind.")
 
 
 def test_a_failing_provider_is_told_in_one_line() -> None:

@@ -97,7 +97,7 @@ LAYERS = (
         ("retrieval",),
         ("ranking", "kept", "material", "overview", "inventory", "timeline", "listing", "extremes", "selecting"),
         ("suggesting",),
-        ("answering", "judging", "topics", "polarity"),
+        ("provided", "answering", "judging", "topics", "polarity"),
         ("runnables",),
     ),
     (
