@@ -373,7 +373,7 @@ def logistic(found: list[Trial], names: tuple[str, ...], labels: list[bool]) -> 
 
 def calibrate(found: list[Trial], unseen: list[Trial]) -> dict[str, Any]:
     """Choose the thresholds on cross-fitted probabilities, print what they give, fit on all."""
-    found = [t for t in found if t.signals]
+    found, unseen = ([t for t in group if t.signals] for group in (found, unseen))
     crossed = cross_fitted(found, STATED)
     whole = np.array([t.extent == "whole" for t in found])
     read_whole = [t for t in (*found, *unseen) if t.extent == "whole"]
