@@ -60,20 +60,21 @@ class IkModel:
         self.read: list[int] = []
         self._told = False  # whether the logits after the last token read are at hand
         self._open = ExitStack()
-        weakref.finalize(self, self._open.close)
+        # When Python ends, the memory goes with the process: freed before, it may still be in use, by a load say.
+        weakref.finalize(self, self._open.close).atexit = False
         # OpenMP keeps threads for every thread that computes; with more than there are processors they sleep where they
         # have to wait for each other, and a token takes more than twice the time.
         self._computing = self._open.enter_context(ThreadPoolExecutor(1, "qa-model"))
-        self.loaded = self._load(path, threads) and (adapter is None or self._adapt(adapter, scale))
+        self.loaded = self._compute(self._load, path, threads, adapter, scale)
 
-    def _load(self, path: Path, threads: int) -> bool:
+    def _load(self, path: Path, threads: int, adapter: Path | None, scale: float) -> bool:
         api = self._api
         api.llama_backend_init()
         options = api.llama_model_default_params()
         options.n_gpu_layers = 0
         options.use_mmap = False
         options.repack_tensors = True
-        self._model = self._compute(api.llama_model_load_from_file, str(path).encode(), options)
+        self._model = api.llama_model_load_from_file(str(path).encode(), options)
         if not self._model:
             return False
         self._open.callback(api.llama_free_model, self._model)
@@ -90,7 +91,7 @@ class IkModel:
         self._open.callback(api.llama_batch_free, self._batch)
         self._vocabulary = api.llama_model_get_vocab(self._model)
         self._words = api.llama_vocab_n_tokens(self._vocabulary)
-        return True
+        return adapter is None or self._adapt(adapter, scale)
 
     def _compute(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return self._computing.submit(function, *arguments).result()

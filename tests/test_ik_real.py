@@ -140,21 +140,32 @@ def test_what_is_no_model_and_an_adapter_of_another_one_are_refused(path, tmp_pa
 
 
 SCRIPT = """
-import sys, threading, time
+import sys, threading
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from qa.embedded import EmbeddedChatModel
 from qa.errors import ModelError
-from qa.ik_library import IkModel
 model = EmbeddedChatModel(path=Path(sys.argv[1]), context_tokens=512, quick=True)
+begun = threading.Event()
 def tell():
     with suppress(ModelError):
-        list(model.complete("Tell a long story.", max_tokens=400))
+        for _ in model.complete("Tell a long story.", max_tokens=400):
+            begun.set()
+if sys.argv[2] == "a load":
+    library = import_module("ik_llama_cpp._ctypes_api")
+    open_context = library.llama_init_from_model
+    def open_slowly(*arguments):
+        begun.set()
+        return open_context(*arguments)
+    library.llama_init_from_model = open_slowly
 threading.Thread(target=tell, daemon=True).start()
-time.sleep(4)
+begun.wait()
 """
 
 
-def test_it_prints_nothing_and_ends_cleanly_in_the_middle_of_a_generation(path: Any) -> None:
-    ended = subprocess.run([sys.executable, "-c", SCRIPT, str(path)], capture_output=True, timeout=120, check=False)
+@pytest.mark.parametrize("work", ["a load", "a generation"])
+def test_it_prints_nothing_and_ends_cleanly_in_the_middle_of(path: Any, work: str) -> None:
+    command = [sys.executable, "-c", SCRIPT, str(path), work]
+    ended = subprocess.run(command, capture_output=True, timeout=120, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"", b"")
