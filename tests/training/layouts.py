@@ -55,6 +55,19 @@ class Pack:
     prefix: list[int]
     questions: list[tuple[list[int], list[int]]]
 
+    def in_a_row(self) -> tuple[list[int], list[int], list[tuple[int, int]]]:
+        """Return the token ids of all, their positions, and where each question with its reply starts and ends.
+
+        Each question's positions follow the beginning's, as if it were the only one.
+        """
+        first = len(self.prefix)
+        ids, positions, spans = list(self.prefix), list(range(first)), []
+        for question, reply in self.questions:
+            spans.append((len(ids), len(ids) + len(question) + len(reply)))
+            ids += question + reply
+            positions += range(first, first + len(question) + len(reply))
+        return ids, positions, spans
+
 
 @dataclass(frozen=True, slots=True)
 class Ranked:

@@ -79,7 +79,9 @@ class LowRank(torch.nn.Module):
 
 
 class Reader:
-    """The chat model with an adapter, run layer by layer over packs."""
+    """The chat model with an adapter, run layer by layer over packs; `parameters` are those that are trained."""
+
+    low_rank = LowRank
 
     def __init__(self, path: Path, device: str) -> None:
         self.tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
@@ -91,9 +93,9 @@ class Reader:
         for layer in self.model.model.layers:
             for name in MODULES:
                 parent, child = name.split(".")
-                setattr(getattr(layer, parent), child, LowRank(getattr(getattr(layer, parent), child)))
+                setattr(getattr(layer, parent), child, self.low_rank(getattr(getattr(layer, parent), child)))
         self.model.to(device)
-        self.parameters = [parameter for _, parameter in self._named()]
+        self.parameters = [parameter for _, parameter in self.named()]
 
     @functools.cache  # noqa: B019 -- there is one reader
     def encode(self, text: str) -> list[int]:
@@ -102,12 +104,8 @@ class Reader:
 
     def _geometry(self, pack: Pack) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return token ids (1, n), positions (1, n) and the mask (1, 1, n, n) of a pack, n a multiple of 8."""
-        first = len(pack.prefix)
-        ids, positions, owner = list(pack.prefix), list(range(first)), [-1] * first
-        for at, (question, reply) in enumerate(pack.questions):
-            ids += question + reply
-            positions += range(first, first + len(question) + len(reply))
-            owner += [at] * (len(question) + len(reply))
+        ids, positions, spans = pack.in_a_row()
+        owner = [-1] * len(pack.prefix) + [at for at, (start, end) in enumerate(spans) for _ in range(start, end)]
         padding = [0] * (-len(ids) % 8)
         owners = torch.tensor(owner + [-2] * len(padding), device=self.device)
         mask = torch.ones(len(owners), len(owners), dtype=torch.bool, device=self.device).tril()
@@ -157,7 +155,8 @@ class Reader:
         rest = (1 - LABEL_SHARE) / max(1, len(reply) - len(labels))
         return [share if at in labels else rest for at in range(len(reply))]
 
-    def _named(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
+    def named(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
+        """Yield the adapter's matrices with the names that llama.cpp has for them."""
         for at, layer in enumerate(self.model.model.layers):
             for name, target in MODULES.items():
                 parent, child = name.split(".")
@@ -171,7 +170,7 @@ class Reader:
         writer.add_type(gguf.GGUFType.ADAPTER)
         writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
         writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, float(ALPHA))
-        for name, parameter in self._named():
+        for name, parameter in self.named():
             writer.add_tensor(name, parameter.detach().cpu().numpy().astype(np.float16))
         path.parent.mkdir(parents=True, exist_ok=True)
         writer.write_header_to_file()
@@ -220,9 +219,9 @@ class Questions:
         return rng.sample(packs, len(packs))[: self._args.limit]
 
 
-def rate_at(share: float, step: int) -> float:
-    """Return the learning rate when this share (0..1) of the steps is done."""
-    return RATE * min(1.0, (step + 1) / WARM) * (0.03 + 0.97 * 0.5 * (1 + np.cos(np.pi * min(1.0, share))))
+def rate_at(share: float, step: int, highest: float = RATE, warm: int = WARM) -> float:
+    """Return the learning rate when this share (0..1) of the training is done."""
+    return highest * min(1.0, (step + 1) / warm) * (0.03 + 0.97 * 0.5 * (1 + np.cos(np.pi * min(1.0, share))))
 
 
 def check(reader: Reader, checks: dict[str, list[Pack]]) -> None:
@@ -236,31 +235,44 @@ def check(reader: Reader, checks: dict[str, list[Pack]]) -> None:
     reader.model.train()
 
 
+class Training:
+    """AdamW on a reader's parameters, and the mean of their last values."""
+
+    def __init__(self, reader: Reader, decay: float) -> None:
+        self.mean: list[torch.Tensor] = []
+        self._reader, self._decay = reader, decay
+        self._optimizer = torch.optim.AdamW(reader.parameters, lr=RATE, weight_decay=0.01, betas=(0.9, 0.99))
+
+    def step(self, pack: Pack, rate: float, averaged: bool) -> tuple[float, list[Outcome]]:
+        """Learn a pack at this learning rate; return the loss and what was known before, as `Reader.losses` does."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        loss, known = self._reader.losses(pack)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self._reader.parameters, 1.0, error_if_nonfinite=True)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        if averaged:
+            self.mean = self.mean or [parameter.detach().clone() for parameter in self._reader.parameters]
+            for kept, parameter in zip(self.mean, self._reader.parameters, strict=True):
+                kept.lerp_(parameter.detach(), 1 - self._decay)
+        return loss.item(), known
+
+
 def train(reader: Reader, questions: Questions, epochs: int, checks: dict[str, list[Pack]]) -> list[torch.Tensor]:
     """Train from nothing, print the losses after every epoch, and return the mean of the last weights."""
-    optimizer = torch.optim.AdamW(reader.parameters, lr=RATE, weight_decay=0.01, betas=(0.9, 0.99))
-    mean: list[torch.Tensor] = []
+    training = Training(reader, DECAY)
     step, steps, begun = 0, 0, time.time()
     for epoch in range(epochs):
         packs, losses = questions.epoch(epoch), []
         steps = steps or epochs * len(packs)
         for one in packs:
-            for group in optimizer.param_groups:
-                group["lr"] = rate_at(step / steps, step)
-            loss, _ = reader.losses(one)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(reader.parameters, 1.0, error_if_nonfinite=True)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-            losses.append(loss.item())
+            loss, _ = training.step(one, rate_at(step / steps, step), step + 1 >= steps * (1 - AVERAGED))
+            losses.append(loss)
             step += 1
-            if step >= steps * (1 - AVERAGED):
-                mean = mean or [parameter.detach().clone() for parameter in reader.parameters]
-                for kept, parameter in zip(mean, reader.parameters, strict=True):
-                    kept.lerp_(parameter.detach(), 1 - DECAY)
         print(f"epoch {epoch}: {len(packs)} packs, loss {np.mean(losses):.3f}, {time.time() - begun:.0f} s", flush=True)
         check(reader, checks)
-    return mean
+    return training.mean
 
 
 def take(reader: Reader, weights: list[torch.Tensor]) -> None:
