@@ -21,7 +21,7 @@ from qa.store import Store
 from qa.syncing import Progress, check_readable, entry_of, sync
 from qa.vectors import VectorStore
 
-FORMAT = 4
+FORMAT = 5
 """Rises when rows, vectors or the cutting of passages change so that an older index must be made anew."""
 FINGERPRINT = "fingerprint"
 

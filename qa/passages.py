@@ -27,6 +27,11 @@ _EMPHASIS_ENDS = re.compile(r"([*_]{1,3})(?:\s+|$)")
 """Markdown's marks that close what stands before them, and belong to that sentence: "**Results.** With ..."."""
 _LEAD_IN = re.compile(r"([*_]{2,3})[^*_]{1,60}\1")
 """Bold words that a paragraph begins with, which say nothing without the sentence after them."""
+_ABBREVIATED = re.compile(
+    r"\b(?:[Aa]pprox|Apt|Bldg|[Ee]xcl|[Ee]xt|[Ii]ncl|Inv|max|[Tt]el|[Tt]emp|Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat)\.$"
+)
+"""Abbreviations that sentencex takes for the end of a sentence, and that no sentence ends with if a figure or a word in
+lower case follows."""
 _OPENING = re.compile(r"""["'“‘«(\[]*[^\Wa-z_]""")
 
 
@@ -63,7 +68,8 @@ def _boundaries(text: str, offset: int, language: str) -> list[Span]:
             before = found[-1] = (before[0], closing.end(1))
             start = closing.end()
         if start < end:
-            if before and _LEAD_IN.fullmatch(text, *before):
+            goes_on = text[start].isdigit() or text[start].islower() or text[start] in "£$€"
+            if before and (_LEAD_IN.fullmatch(text, *before) or (goes_on and _ABBREVIATED.search(text, *before))):
                 start = found.pop()[0]
             found.append((start, end))
     return [(start + offset, end + offset) for start, end in found]
