@@ -58,8 +58,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests in a browser last: while Playwright runs, no other test can run an event loop of its own."""
-    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+    """Give what takes both processors to one worker, the tests in a browser last.
+
+    While Playwright runs, no other test can run an event loop of its own. The other worker does meanwhile all the rest.
+    """
+
+    def in_browser(item: pytest.Item) -> bool:
+        return "browser" in getattr(item, "fixturenames", ())
+
+    items.sort(key=in_browser)
+    for item in items:
+        if in_browser(item) or item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.xdist_group("both processors"))
 
 
 @pytest.fixture(autouse=True)
