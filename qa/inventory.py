@@ -49,10 +49,10 @@ CALENDAR: dict[str, Callable[[Sequence[NumberedSentence]], list[Named]]] = {
 }
 _EXAMPLES = (
     "Each name with its kind: person, city, country, region, organisation, people, event, title, month, day, other.\n\n"
-    "Angela Merkel: person\nLyon: city\nNorway: country\nWorld Bank: organisation\nBavaria: region\n"
+    "Angela Merkel: person\nLyon: city\nNorway: country\nWorld Bank: organisation\nCanada: country\nBavaria: region\n"
     "President Lincoln: person\nCatalans: people\nRiver Thames: region\nSocial Democrats: organisation\nMarch: month\n"
     "Pride and Prejudice: title\nNorwegian: people\nBattle of Waterloo: event\nDr Chen Wei: person\n"
-    "Reuters: organisation\nNairobi: city\nFriday: day\nIslam: other\nPeru: country\n"
+    "Reuters: organisation\nNairobi: city\nFriday: day\nEgypt: country\nIslam: other\nPeru: country\n"
 )
 _NAMES_OF_KINDS = tuple(re.findall(r"\w+", _EXAMPLES.partition("\n")[0].partition(":")[2]))
 _NOUN = "|".join(sorted((*KINDS, *CALENDAR), key=len, reverse=True))

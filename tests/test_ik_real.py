@@ -59,7 +59,7 @@ def test_the_adapter_acts_as_it_does_in_llama_cpp(quick, plain, seed_article):
 
 
 def test_the_same_words_are_written(quick, plain, seed_article):
-    prompt = beginning(seed_article, 800) + ending("What did the minister say?")
+    prompt = beginning(seed_article, 800) + ending("Who rejected the claim about the strikes?")
     texts = ["".join(c.text for c in m.complete(prompt, max_tokens=10)) for m in (quick, plain)]
     assert texts[0] == texts[1] != ""
 

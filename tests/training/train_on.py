@@ -2,10 +2,10 @@
 
     python tests/training/train_on.py CHAT.gguf qa/adapters/reader.gguf --squad FILE --minutes 36 --out FILE.gguf
 
-It goes through the documents of daily/, or of what `--new` names, again and again; a third of the steps repeats what
-the adapter has learnt before (articles/, next/, more/, parts of long/ and SQuAD's threes of paragraphs). The lower
-layers take the adapter in and stay as they are. Needs torch, transformers and gguf, and 19 GB of memory; a step of
-2,000 tokens takes 35 seconds on two cores with AVX-512.
+It goes through the documents of daily/ again and again; a third of the steps repeats what the adapter has learnt before
+(articles/, next/, more/, parts of long/ and SQuAD's threes of paragraphs). The lower layers take the adapter in and
+stay as they are. Needs torch, transformers and gguf, and 19 GB of memory; a step of 2,000 tokens takes 35 seconds on
+two cores with AVX-512.
 Have glibc keep the memory that it has, or a third of the time goes into getting it again and again:
 
     export GLIBC_TUNABLES=glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.hugetlb=1
@@ -88,9 +88,9 @@ class PackReader(Reader):
         super().__init__(path, "cpu")
         ALL_ATTENTION_FUNCTIONS.register("packed", self._attend)
         self.model.config._attn_implementation = "packed"
-        found = {tensor.name: np.array(tensor.data, np.float32) for tensor in gguf.GGUFReader(adapter).tensors}
+        found = weights_of(adapter)
         for name, parameter in self.named():
-            parameter.data.copy_(torch.tensor(found[name]))
+            parameter.data.copy_(found[name])
             parameter.requires_grad_(int(name.split(".")[1]) >= LOWEST)
         self.parameters = [parameter for parameter in self.parameters if parameter.requires_grad]
         for module in self.model.model.layers[:LOWEST].modules():
@@ -121,7 +121,19 @@ class PackReader(Reader):
         return torch.cat(found, 2).transpose(1, 2).contiguous(), None
 
 
-def packs(reader: Reader, new: list[Path], squad: Path, rng: random.Random) -> Iterator[tuple[str, Pack]]:
+def weights_of(adapter: Path) -> dict[str, torch.Tensor]:
+    """Return the weights of an adapter's file by name."""
+    return {t.name: torch.tensor(np.array(t.data, np.float32)) for t in gguf.GGUFReader(adapter).tensors}
+
+
+def average(reader: Reader, others: list[Path]) -> None:
+    """Give the reader the mean of its weights and those of other adapters."""
+    found = [weights_of(other) for other in others]
+    for name, parameter in reader.named():
+        parameter.data.copy_(torch.stack([parameter.data, *(weights[name] for weights in found)]).mean(0))
+
+
+def packs(reader: Reader, squad: Path, rng: random.Random) -> Iterator[tuple[str, Pack]]:
     """Yield what is to be learnt, without end, with whether it is new or old."""
     short = [asked for folder in SHORT for asked in written_articles(HERE / folder)]
     long, threes = written_articles(HERE / LONG), squad_threes(squad, held_out=False, offset=1)
@@ -132,7 +144,7 @@ def packs(reader: Reader, new: list[Path], squad: Path, rng: random.Random) -> I
 
     while True:
         if (chance := rng.random()) < NEW:
-            left = left or [asked for folder in new for asked in written_articles(folder)]
+            left = left or written_articles(HERE / "daily")
             yield "new", shortened(one(left.pop(rng.randrange(len(left))), NEW_LEFT_OUT))
         elif chance < NEW + SQUAD:
             yield "old", shortened(one(rng.choice(threes), {0.1: 1.0}))
@@ -185,14 +197,15 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("adapter", type=Path)
     parser.add_argument("--squad", type=Path, required=True, help="SQuAD 2.0 articles")
-    parser.add_argument("--new", type=Path, nargs="+", default=[HERE / "daily"], help="folders of documents")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--minutes", type=float, default=36)
+    parser.add_argument("--mean", type=Path, nargs="+", default=[], help="adapters to take the mean with, at the end")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     torch.manual_seed(args.seed)
     reader = PackReader(args.model, args.adapter)
-    take(reader, train(reader, packs(reader, args.new, args.squad, random.Random(args.seed)), args.minutes))
+    take(reader, train(reader, packs(reader, args.squad, random.Random(args.seed)), args.minutes))
+    average(reader, args.mean)
     reader.save(args.out)
 
 
