@@ -64,7 +64,8 @@ class IkModel:
         weakref.finalize(self, self._open.close).atexit = False
         # OpenMP keeps threads for every thread that computes; with more than there are processors they sleep where they
         # have to wait for each other, and a token takes more than twice the time.
-        self._computing = self._open.enter_context(ThreadPoolExecutor(1, "qa-model"))
+        self._computing = ThreadPoolExecutor(1, "qa-model")
+        self._open.callback(self._computing.shutdown, wait=False)  # that thread may be the last to let go of this
         self.loaded = self._compute(self._load, path, threads, adapter, scale)
 
     def _load(self, path: Path, threads: int, adapter: Path | None, scale: float) -> bool:

@@ -3,7 +3,9 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +61,7 @@ def test_the_adapter_acts_as_it_does_in_llama_cpp(quick, plain, seed_article):
 
 
 def test_the_same_words_are_written(quick, plain, seed_article):
-    prompt = beginning(seed_article, 800) + ending("Who rejected the claim about the strikes?")
+    prompt = beginning(seed_article, 800) + ending("What did the minister say?")
     texts = ["".join(c.text for c in m.complete(prompt, max_tokens=10)) for m in (quick, plain)]
     assert texts[0] == texts[1] != ""
 
@@ -137,6 +139,24 @@ def test_what_is_no_model_and_an_adapter_of_another_one_are_refused(path, tmp_pa
         EmbeddedChatModel(path=tmp_path / "no.gguf", quick=True).load()
     with pytest.raises(ModelError, match=r"cannot load .*other\.gguf"):
         EmbeddedChatModel(path=path, adapter=lora(tmp_path / "other.gguf", architecture="llama"), quick=True).load()
+
+
+def test_the_thread_that_computes_may_be_the_last_to_let_go_of_it(tmp_path, monkeypatch):
+    tell, faults = Future.set_result, list[Any]()
+
+    def tell_before_letting_go(future: Any, result: Any) -> None:
+        tell(future, result)
+        time.sleep(0.1)
+
+    monkeypatch.setattr(Future, "set_result", tell_before_letting_go)
+    monkeypatch.setattr(sys, "unraisablehook", faults.append)
+    path = tmp_path / "model.gguf"
+    path.write_bytes(b"no model")
+    IkModel(path, None, 1.0, 1, 512)
+    for thread in threading.enumerate():
+        if thread.name.startswith("qa-model"):
+            thread.join(5)
+    assert faults == []
 
 
 SCRIPT = """
