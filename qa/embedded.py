@@ -118,7 +118,7 @@ class EmbeddedChatModel(BaseChatModel):
             BusyError: too many wait already.
             ModelError: the prompt is too long, the grammar wrong, or the model cannot be loaded.
         """
-        drafted = draft if self._runtime.options.tries_drafts else None
+        drafted = draft if self._runtime.options.reads_quickly else None
         options = {"grammar": grammar, "logprobs": top_logprobs, "stop": list(stop), "draft": drafted}
         request: dict[str, Any] = {"prompt": prompt, "max_tokens": max_tokens, "temperature": temperature}
         request |= {name: value for name, value in options.items() if value}

@@ -7,16 +7,17 @@ ik_llama_cpp, alone.
 import ctypes
 import weakref
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+Returned = TypeVar("Returned")
 Logits = NDArray[np.float32]
 """Of all tokens of a vocabulary, shape (vocabulary,)."""
 PACKAGE = "ik_llama_cpp_python"
@@ -38,13 +39,25 @@ def available() -> bool:
     return set(flags) >= NEEDED and bool(find_spec("ik_llama_cpp"))
 
 
-class IkModel:
-    """A loaded model with what it has read, one sequence of tokens; used by one thread at a time, but for `tokens`.
+class Token(NamedTuple):
+    """One token to read: after how many others of which sequence, and whether the logits after it are wanted."""
 
-    All computing is done by one thread of its own.
+    sequence: int
+    place: int
+    token: int
+    told: bool
+
+
+class IkModel:
+    """A loaded model that reads several sequences of tokens side by side.
+
+    All computing is done by one thread of its own, to which `submit` hands a function; `read`, `logits`, `forget_from`,
+    `copy`, `save` and `restore` are for functions that it runs. The rest may be called from any thread.
     """
 
-    def __init__(self, path: Path, adapter: Path | None, scale: float, threads: int, context: int) -> None:
+    def __init__(
+        self, path: Path, adapter: Path | None, scale: float, threads: int, context: int, sequences: int = 1
+    ) -> None:
         """Load the model; what is no model, or an adapter of another one, is not `loaded`.
 
         Args:
@@ -52,13 +65,13 @@ class IkModel:
             adapter: LoRA adapter, a GGUF file.
             scale: how strongly the adapter acts.
             threads: threads of computing.
-            context: tokens of prompt and answer together.
+            context: tokens of prompt and answer together, of each sequence.
+            sequences: how many there are, numbered from 0.
         """
         self._api = import_module("ik_llama_cpp._ctypes_api")
         self._library = _declared(self._api._lib)
         self.context = context
-        self.read: list[int] = []
-        self._told = False  # whether the logits after the last token read are at hand
+        self._sequences = sequences
         self._open = ExitStack()
         # When Python ends, the memory goes with the process: freed before, it may still be in use, by a load say.
         weakref.finalize(self, self._open.close).atexit = False
@@ -66,7 +79,7 @@ class IkModel:
         # have to wait for each other, and a token takes more than twice the time.
         self._computing = ThreadPoolExecutor(1, "qa-model")
         self._open.callback(self._computing.shutdown, wait=False)  # that thread may be the last to let go of this
-        self.loaded = self._compute(self._load, path, threads, adapter, scale)
+        self.loaded = self.submit(self._load, path, threads, adapter, scale).result()
 
     def _load(self, path: Path, threads: int, adapter: Path | None, scale: float) -> bool:
         api = self._api
@@ -80,7 +93,8 @@ class IkModel:
             return False
         self._open.callback(api.llama_free_model, self._model)
         settings = api.llama_context_default_params()
-        settings.n_ctx = self.context
+        settings.n_ctx = self.context * self._sequences
+        settings.n_seq_max = self._sequences
         settings.n_batch = settings.n_ubatch = BATCH_TOKENS
         settings.n_threads = settings.n_threads_batch = threads
         settings.flash_attn = settings.fused_up_gate = False  # no adapter acts on what either computes
@@ -94,8 +108,9 @@ class IkModel:
         self._words = api.llama_vocab_n_tokens(self._vocabulary)
         return adapter is None or self._adapt(adapter, scale)
 
-    def _compute(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        return self._computing.submit(function, *arguments).result()
+    def submit(self, function: Callable[..., Returned], *arguments: Any) -> Future[Returned]:
+        """Have the computing thread run a function, after those that it was handed before."""
+        return self._computing.submit(function, *arguments)
 
     def _adapt(self, adapter: Path, scale: float) -> bool:
         found = self._library.llama_lora_adapter_init(self._model, str(adapter).encode())
@@ -118,57 +133,40 @@ class IkModel:
         """Say whether a token ends a text."""
         return bool(self._api.llama_token_is_eog(self._model, token))
 
-    def forget_from(self, place: int) -> None:
-        """Forget what was read from a place on, in tokens."""
-        self._library.llama_kv_cache_seq_rm(self._context, 0, place, -1)
-        self._told = self._told and place >= len(self.read)
-        del self.read[place:]
-
-    def ends_at(self, place: int) -> bool:
-        """Say whether `place` tokens have been read and the logits of the next one are known."""
-        return self._told and len(self.read) == place
-
-    def read_on(self, tokens: Sequence[int], told: int = 1) -> bool:
-        """Read at most BATCH_TOKENS more; return whether that succeeded.
-
-        Args:
-            tokens: what to read.
-            told: after how many of the last of them logits are wanted.
-        """
-        batch, start = self._batch, len(self.read)
+    def read(self, tokens: Sequence[Token]) -> bool:
+        """Read at most BATCH_TOKENS more, of one sequence or of several; return whether that succeeded."""
+        batch = self._batch
         batch.n_tokens = len(tokens)
         for at, token in enumerate(tokens):
-            batch.token[at], batch.pos[at], batch.n_seq_id[at] = token, start + at, 1
-            batch.seq_id[at][0], batch.logits[at] = 0, at >= len(tokens) - told
-        if self._compute(self._api.llama_decode, self._context, batch):
-            self.forget_from(start)
-            self._told = False
-            return False
-        self.read.extend(tokens)
-        self._told = True
-        return True
+            batch.token[at], batch.pos[at], batch.logits[at] = token.token, token.place, token.told
+            batch.n_seq_id[at], batch.seq_id[at][0] = 1, token.sequence
+        return not self._api.llama_decode(self._context, batch)
 
-    def logits(self, at: int = -1) -> Logits:
-        """Return the logits after one of the last tokens read, counted from their end; valid until more is read."""
+    def logits(self, at: int) -> Logits:
+        """Return the logits after one of the tokens last read, by its place among them; valid until more is read."""
         pointer = self._api.llama_get_logits_ith(self._context, at)
         found: Logits = np.ctypeslib.as_array(pointer, (self._words,))
         return found
 
-    def save(self, file: Path) -> bool:
-        """Write what was read to a file; return whether that succeeded."""
-        tokens = (ctypes.c_int32 * len(self.read))(*self.read)
-        name = str(file).encode()
-        return bool(self._library.llama_state_seq_save_file(self._context, name, 0, tokens, len(self.read)))
+    def forget_from(self, sequence: int, place: int) -> None:
+        """Forget what was read of a sequence from a place on, in tokens."""
+        self._library.llama_kv_cache_seq_rm(self._context, sequence, place, -1)
 
-    def restore(self, file: Path) -> bool:
-        """Take up from a file what was read when it was written, in place of all that is; return whether it could."""
-        self.forget_from(0)
-        self._told = False
+    def copy(self, source: int, target: int, count: int) -> None:
+        """Let a sequence, of which nothing has been read, begin with the first tokens that were read of another."""
+        self._library.llama_kv_cache_seq_cp(self._context, source, target, 0, count)
+
+    def save(self, sequence: int, tokens: Sequence[int], file: Path) -> bool:
+        """Write what was read of a sequence, and its tokens, to a file; return whether that succeeded."""
+        held, name = (ctypes.c_int32 * len(tokens))(*tokens), str(file).encode()
+        return bool(self._library.llama_state_seq_save_file(self._context, name, sequence, held, len(tokens)))
+
+    def restore(self, sequence: int, file: Path) -> list[int] | None:
+        """Take up from a file what was read when it was written, in place of what is; return its tokens if it could."""
         tokens, count = (ctypes.c_int32 * self.context)(), ctypes.c_size_t()
         name, room = str(file).encode(), self.context
-        done = self._library.llama_state_seq_load_file(self._context, name, 0, tokens, room, ctypes.byref(count))
-        self.read = list(tokens[: count.value]) if done else []
-        return bool(done)
+        done = self._library.llama_state_seq_load_file(self._context, name, sequence, tokens, room, ctypes.byref(count))
+        return list(tokens[: count.value]) if done else None
 
     def grammar(self, text: str) -> "Grammar | None":
         """Return a grammar (GBNF) for what is written next; None if it cannot be read."""
@@ -208,6 +206,7 @@ def _declared(library: Any) -> Any:
         ("llama_lora_adapter_init", pointer, [pointer, text]),
         ("llama_lora_adapter_set", number, [pointer, pointer, ctypes.c_float]),
         ("llama_kv_cache_seq_rm", ctypes.c_bool, [pointer, number, number, number]),
+        ("llama_kv_cache_seq_cp", None, [pointer, number, number, number, number]),
         ("llama_state_seq_save_file", size, [pointer, text, number, pointer, size]),
         ("llama_state_seq_load_file", size, [pointer, text, number, pointer, size, pointer]),
         ("llama_sampler_init_grammar", pointer, [pointer, text, text]),

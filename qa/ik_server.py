@@ -1,14 +1,14 @@
-"""What answers in the place of llama.cpp's server where one answer is written at a time: the same records, sooner.
+"""What answers in the place of llama.cpp's server: the same records, sooner.
 
-It takes raw prompts, keeps what it has read of the last one, and saves that to files. What else is asked of a server,
-messages and an address, llama.cpp's own one does, which is loaded only then.
+It takes raw prompts, one for each slot at a time, keeps what it has read of the last one there, and saves that to
+files. What else is asked of a server, messages and an address, llama.cpp's own one does, which is loaded only then.
 """
 
 import codecs
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import islice, takewhile
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.errors import ModelError
-from qa.ik_library import BATCH_TOKENS, Grammar, IkModel, Logits
+from qa.ik_library import BATCH_TOKENS, Grammar, Logits
+from qa.ik_slots import Slot, Slots, same
 
 BLOCK = 128
 """Tokens of which the best is looked for together."""
 LIKELY = 64
 """Likeliest tokens that a grammar is asked about before it is asked about all."""
-DRAFT_TOKENS = 3
-"""Tokens of a draft that are read with the one before them: four cost about what two cost that are read one by one."""
+DRAFT_TOKENS = {1: 3, 2: 1}
+"""Tokens of a draft that are read with the one before them, by how many answers are at work; of more, none. Four cost
+about what two cost that are read one by one, and what the others have ready costs as little."""
 
 Record = dict[str, Any]
 Receive = Callable[[Record], bool]
@@ -33,17 +35,17 @@ Draft = Callable[[str], str]
 
 
 class IkServer:
-    """A loaded model that takes one prompt at a time."""
+    """A loaded model that takes one prompt at a time in each slot."""
 
-    def __init__(self, model: IkModel, folder: Path, start_other: Callable[[], Any]) -> None:
+    def __init__(self, slots: Slots, folder: Path, start_other: Callable[[], Any]) -> None:
         """Use a loaded model.
 
         Args:
-            model: reads and writes.
+            slots: read and write.
             folder: where what was read is saved to and taken up from.
             start_other: loads llama.cpp's server.
         """
-        self._model = model
+        self._slots, self._model = slots, slots.model
         self._folder = folder
         self._start_other = start_other
 
@@ -68,10 +70,15 @@ class IkServer:
         """
         if path == "/tokenize":
             return {"tokens": self._model.tokens(body["content"])}
-        act = self._model.save if path.endswith("save") else self._model.restore
+        slot = self._slots[int(path.removeprefix("/slots/").partition("?")[0])]
+        act = slot.save if path.endswith("save") else slot.restore
         if not act(self._folder / body["filename"]):
             raise ModelError(f"the embedded model refuses {path}")
         return {}
+
+    def share(self, slot: int, text: str) -> bool:
+        """Let a slot begin with a text that another one has read; return whether one has."""
+        return self._slots[slot].begin_with(self._model.tokens(text))
 
     def handle_completions(self, request: Mapping[str, Any], receive: Receive) -> None:
         """Read a prompt, of which what is known is not read again, and write an answer.
@@ -89,41 +96,39 @@ class IkServer:
         if text and not grammar:
             receive({"error": {"message": "failed to parse grammar"}})
             return
+        slot = self._slots[request.get("id_slot", 0)]
         try:
-            self._answer(request, tokens, grammar, receive)
+            with self._slots.working():
+                self._answer(slot, request, tokens, grammar, receive)
         finally:
             if grammar:
                 grammar.close()
 
     def _answer(
-        self, request: Mapping[str, Any], tokens: Sequence[int], grammar: Grammar | None, receive: Receive
+        self, slot: Slot, request: Mapping[str, Any], tokens: Sequence[int], grammar: Grammar | None, receive: Receive
     ) -> None:
         begun = time.perf_counter()
-        known = _same(self._model.read, tokens)
-        if known == len(tokens) and not self._model.ends_at(known):
+        known = same(slot.read, tokens)
+        if known == len(tokens) and not slot.ends_at(known):
             known -= 1
-        self._model.forget_from(known)
+        slot.forget_from(known)
         for at in range(known, len(tokens), BATCH_TOKENS):
-            self._read_on(tokens[at : at + BATCH_TOKENS])
-            if receive({"prompt_progress": {"processed": len(self._model.read), "total": len(tokens)}}):
+            _read_on(slot, tokens[at : at + BATCH_TOKENS])
+            if receive({"prompt_progress": {"processed": len(slot.read), "total": len(tokens)}}):
                 return
         read = {"prompt_ms": 1000 * (time.perf_counter() - begun)}
-        for record in self._write(request, grammar, {"cache_n": known, "prompt_n": len(tokens) - known} | read):
+        for record in self._write(slot, request, grammar, {"cache_n": known, "prompt_n": len(tokens) - known} | read):
             if receive(record):
                 return
 
-    def _read_on(self, tokens: Sequence[int], told: int = 1) -> None:
-        if not self._model.read_on(tokens, told):
-            raise ModelError("the embedded model could not read on: is there too little memory?")
-
     def _write(
-        self, request: Mapping[str, Any], grammar: Grammar | None, reading: Mapping[str, float]
+        self, slot: Slot, request: Mapping[str, Any], grammar: Grammar | None, reading: Mapping[str, float]
     ) -> Iterator[Record]:
         """Yield a record for each token, and last one with the timings of reading, as given, and of writing."""
         begun, written, reason = time.perf_counter(), 0, "length"
         decode, held = codecs.getincrementaldecoder("utf-8")("replace").decode, ""
-        room = min(request["max_tokens"], self._model.context - len(self._model.read))
-        for token, logits in islice(self._chosen(request, grammar), room):
+        room = min(request["max_tokens"], self._model.context - len(slot.read))
+        for token, logits in islice(self._chosen(slot, request, grammar), room):
             if self._model.ends(token):
                 reason = "stop"
                 break
@@ -136,7 +141,7 @@ class IkServer:
         writing = {"predicted_n": written, "predicted_ms": 1000 * (time.perf_counter() - begun)}
         yield {"choices": [{"text": held, "finish_reason": reason}], "timings": {**reading, **writing}}
 
-    def _chosen(self, request: Mapping[str, Any], grammar: Grammar | None) -> Iterator[tuple[int, Logits]]:
+    def _chosen(self, slot: Slot, request: Mapping[str, Any], grammar: Grammar | None) -> Iterator[tuple[int, Logits]]:
         """Yield the tokens of an answer, each with the logits that it was chosen from.
 
         Those of a draft are read with the token before them, and forgotten from the first on that is not chosen.
@@ -144,9 +149,9 @@ class IkServer:
         model, drafted, text = self._model, list[int](), b""
         draft: Draft | None = request.get("draft")
         while True:
-            begun = len(model.read) - len(drafted)
+            begun = len(slot.read) - len(drafted)
             for at, expected in enumerate([*drafted, None]):
-                logits = model.logits(at - len(drafted) - 1)
+                logits = slot.logits(at - len(drafted) - 1)
                 token = _choose(logits, grammar, request.get("temperature", 0.0))
                 yield token, logits
                 text += model.piece(token)
@@ -154,10 +159,11 @@ class IkServer:
                     grammar.accept(token)
                 if token != expected:
                     break
-            model.forget_from(begun + at)
-            guess = draft(text.decode("utf-8", "ignore")) if draft else ""
-            drafted = model.tokens(guess)[: min(DRAFT_TOKENS, model.context - len(model.read) - 1)]
-            self._read_on([token, *drafted], len(drafted) + 1)
+            slot.forget_from(begun + at)
+            most = min(DRAFT_TOKENS.get(self._slots.at_work, 0), model.context - len(slot.read) - 1)
+            guess = draft(text.decode("utf-8", "ignore")) if draft and most else ""
+            drafted = model.tokens(guess)[:most]
+            _read_on(slot, [token, *drafted], len(drafted) + 1)
 
     def _told(self, logits: Logits, token: int, count: int) -> Record:
         """Return a token's log-probability and those of the likeliest tokens, before grammar and temperature."""
@@ -168,6 +174,11 @@ class IkServer:
             return {"token": self._model.piece(one).decode("utf-8", "replace"), "logprob": float(logits[one]) - total}
 
         return {"content": [{**told(token), "top_logprobs": [told(int(one)) for one in _likeliest(logits, count)]}]}
+
+
+def _read_on(slot: Slot, tokens: Sequence[int], told: int = 1) -> None:
+    if not slot.read_on(tokens, told):
+        raise ModelError("the embedded model could not read on: is there too little memory?")
 
 
 def _record(text: str, told: Record | None = None) -> Record:
@@ -182,11 +193,6 @@ def _until_stop(text: str, stops: Sequence[str]) -> tuple[str, str, bool]:
     begun = (at for at in range(len(text)) if any(stop.startswith(text[at:]) for stop in stops))
     end = next(begun, len(text))
     return text[:end], text[end:], False
-
-
-def _same(old: Sequence[int], new: Sequence[int]) -> int:
-    """Return how many tokens two sequences begin with in common."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
 
 
 def _choose(logits: Logits, grammar: Grammar | None, temperature: float) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from qa import ik_library
 from qa.errors import ModelError
 from qa.ik_server import IkServer
+from qa.ik_slots import Slots
 
 BATCH_TOKENS = 256
 """Tokens read between two looks at whether the consumer has gone."""
@@ -21,8 +22,8 @@ class RuntimeOptions:
 
     `draft_tokens` above 0 lets answers that repeat the prompt's words be written several tokens at a time. The text is
     the same but for rounding; tokens written so carry no log-probabilities (the first token always does).
-    A `quick` model reads with ik_server.py, where that can be had and there is one slot; it takes no drafts from the
-    prompt by itself, but tries those that it is given.
+    A `quick` model reads with ik_server.py, where that can be had; it takes no drafts from the prompt by itself, but
+    tries those that it is given.
     """
 
     path: Path
@@ -39,11 +40,11 @@ class RuntimeOptions:
     @property
     def runtime(self) -> str:
         """The package that reads raw prompts."""
-        return ik_library.PACKAGE if self.quick and self.slots == 1 and ik_library.available() else "xllamacpp"
+        return ik_library.PACKAGE if self.quick and ik_library.available() else "xllamacpp"
 
     @property
-    def tries_drafts(self) -> bool:
-        """Whether a request may have a draft of its answer."""
+    def reads_quickly(self) -> bool:
+        """Whether raw prompts are read by ik_server.py, where a request may have a draft of its answer."""
         return self.runtime == ik_library.PACKAGE
 
 
@@ -94,10 +95,11 @@ def start(options: RuntimeOptions, folder: str) -> Any:
 def _quick(options: RuntimeOptions, folder: str) -> IkServer:
     _check_files(options)
     files = (options.path, options.adapter, options.adapter_scale)
-    model = ik_library.IkModel(*files, options.threads, options.context_tokens)
+    model = ik_library.IkModel(*files, options.threads, options.context_tokens, options.slots)
     if not model.loaded:
         raise _not_loaded(options)
-    return IkServer(model, Path(folder), lambda: start(replace(options, quick=False), folder))
+    slots = Slots(model, options.slots)
+    return IkServer(slots, Path(folder), lambda: start(replace(options, quick=False), folder))
 
 
 def _check_files(options: RuntimeOptions) -> None:

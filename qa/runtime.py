@@ -164,6 +164,11 @@ class Runtime:
         with contextlib.suppress(BusyError), Errand(Urgency.EXPECTED).under():
             self._run(server, request, False, lambda _: None, self._gate.enter(), None, around)
 
+    def share(self, slot: int, text: str) -> bool:
+        """Let a slot begin with a text that another slot has read; return whether one has, and this runtime can."""
+        server = self.load()
+        return isinstance(server, IkServer) and server.share(slot, text)
+
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """Return the JSON answer of one of the server's own addresses, over loopback.
 
@@ -189,11 +194,12 @@ class Runtime:
 
     @cached_property
     def identity(self) -> str:
-        """What distinguishes this model's state from another's: files, adapter scale, number of slots, version."""
+        """What distinguishes this model's state from another's: files, adapter scale, version, llama.cpp's slots."""
         files = [file for file in (self.options.path, self.options.adapter) if file]
         marks = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
         runtime = self.options.runtime
-        parts = (marks, self.options.adapter_scale, self.options.slots, runtime, version(runtime))
+        slots = 1 if self.options.reads_quickly else self.options.slots
+        parts = (marks, self.options.adapter_scale, slots, runtime, version(runtime))
         return sha256(repr(parts).encode()).hexdigest()
 
     @property

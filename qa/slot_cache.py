@@ -47,8 +47,10 @@ class SlotCache:
 
         @contextmanager
         def around(slot: int) -> Iterator[None]:
-            if not self._runtime.held[slot].startswith(beginning.text) and (known := self._restore(slot, beginning)):
-                self._runtime.held[slot] = beginning.text[:known]
+            held, text = self._runtime.held, beginning.text
+            if not held[slot].startswith(text):
+                known = len(text) if self._runtime.share(slot, text) else self._restore(slot, beginning)
+                held[slot] = text[:known] if known else held[slot]
             with suppress(OSError):  # so that what is used stays longest
                 os.utime(self._place(beginning))
             yield

@@ -83,6 +83,7 @@ LAYERS = (
             "gate",
             "generation",
             "ik_library",
+            "ik_slots",
             "ik_server",
             "llama_server",
             "runtime",

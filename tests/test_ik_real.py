@@ -16,6 +16,7 @@ from qa import ik_library
 from qa.embedded import EmbeddedChatModel
 from qa.errors import ModelError
 from qa.ik_library import IkModel
+from qa.ik_slots import Slots
 from qa.models import ADAPTER
 from qa.settings import Settings
 from qa.slot_cache import Beginning
@@ -67,7 +68,8 @@ def test_the_same_words_are_written(quick, plain, seed_article):
 
 
 def test_one_thread_computes_whoever_asks(path, monkeypatch):
-    model = IkModel(path, None, 1.0, 2, 512)
+    slots = Slots(IkModel(path, None, 1.0, 2, 512, sequences=3), 3)
+    model = slots.model
     decode, threads = model._api.llama_decode, set()
 
     def seen(*arguments: Any) -> Any:
@@ -75,12 +77,44 @@ def test_one_thread_computes_whoever_asks(path, monkeypatch):
         return decode(*arguments)
 
     monkeypatch.setattr(model._api, "llama_decode", seen)
-    readings = [threading.Thread(target=model.read_on, args=(model.tokens(text),)) for text in ("Ana", "and", "Ben")]
+    texts = ("Ana", "and", "Ben")
+    readings = [
+        threading.Thread(target=slot.read_on, args=(model.tokens(text),))
+        for slot, text in zip(slots, texts, strict=True)
+    ]
     for reading in readings:
         reading.start()
+    for reading in readings:
         reading.join()
     assert len(threads) == 1
-    assert len(model.read) > 2
+    assert [slot.read for slot in slots] == [model.tokens(text) for text in texts]
+
+
+def test_answers_written_side_by_side_are_those_written_alone(path, seed_article, tmp_path):
+    start = Beginning(beginning(seed_article, characters=1000), tmp_path / "start")
+    model = EmbeddedChatModel(path=path, adapter=ADAPTER, context_tokens=768, slots=3, quick=True)
+    questions = ["Who spoke?", "What did the minister say about the talks?", "Where were the talks held?"]
+    found: dict[str, tuple[str, int]] = {}
+
+    def ask(question: str) -> None:
+        *pieces, last = model.complete(start.text + ending(question), max_tokens=12, beginning=start)
+        text = "".join(piece.text for piece in [*pieces, last])
+        found[question] = text, last.usage.prompt_tokens - last.usage.cached_tokens
+
+    model.warm(start)
+    for question in questions:
+        ask(question)
+    alone, threads = dict(found), [threading.Thread(target=ask, args=(question,)) for question in questions]
+    found.clear()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    model.close()
+    assert {question: text for question, (text, _) in found.items()} == {
+        question: text for question, (text, _) in alone.items()
+    }
+    assert max(unread for _, unread in found.values()) <= 30
 
 
 def test_the_grammar_binds(quick):

@@ -1,6 +1,9 @@
 """The quick server on a model made up here: what is read, written and told, in llama.cpp's own records."""
 
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,11 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qa import ik_library
+from qa import ik_library, ik_slots
 from qa.errors import ModelError
 from qa.generation import Chunk, read_record
-from qa.ik_library import BATCH_TOKENS
+from qa.ik_library import BATCH_TOKENS, Token
 from qa.ik_server import BLOCK, IkServer, _likeliest
+from qa.ik_slots import STEP_TOKENS, Slots
 from qa.llama_server import RuntimeOptions, start
 
 END = 0
@@ -24,12 +28,14 @@ class Spelling:
     context = 1000
 
     def __init__(self, *script: str) -> None:
-        self.read: list[int] = []
+        self.held = [list[int](), list[int](), list[int]()]
         self.readings: list[int] = []
-        self.told = 0
         self.script = script
         self.saved: dict[Path, list[int]] = {}
-        self.broken = False
+        self.broken: set[int] = set()
+        self.last: Sequence[Token] = ()
+        self.submit = ThreadPoolExecutor(1).submit
+        self.slots = Slots(self, len(self.held))  # type: ignore[arg-type]
 
     def tokens(self, text: str) -> list[int]:
         return list(text.encode())
@@ -40,35 +46,39 @@ class Spelling:
     def ends(self, token: int) -> bool:
         return token == END
 
-    def forget_from(self, place: int) -> None:
-        self.told = self.told if place >= len(self.read) else 0
-        del self.read[place:]
-
-    def ends_at(self, place: int) -> bool:
-        return bool(self.told) and len(self.read) == place
-
-    def read_on(self, tokens: list[int], told: int = 1) -> bool:
-        self.read += tokens
+    def read(self, tokens: Sequence[Token]) -> bool:
         self.readings.append(len(tokens))
-        self.told = told
-        return not self.broken
+        self.last = tokens
+        for token in tokens:
+            assert token.place == len(self.held[token.sequence])
+            self.held[token.sequence].append(token.token)
+        return self.broken.isdisjoint(token.sequence for token in tokens)
 
-    def logits(self, at: int = -1) -> np.ndarray:
-        assert -self.told <= at < 0
-        text = bytes(self.read[: len(self.read) + 1 + at])
+    def logits(self, at: int) -> np.ndarray:
+        token = self.last[at]
+        assert token.told
+        text = bytes(self.held[token.sequence][: token.place + 1])
         rest = next((after[len(text) :] for after in map(str.encode, self.script) if after.startswith(text)), b"")
         found = np.zeros(256, dtype=np.float32)
         found[rest[0] if rest else END] = 5
         found[ord("b")] += 1
         return found
 
-    def save(self, file: Path) -> bool:
-        self.saved[file] = list(self.read)
-        return not self.broken
+    def forget_from(self, sequence: int, place: int) -> None:
+        del self.held[sequence][place:]
 
-    def restore(self, file: Path) -> bool:
-        self.read, self.told = list(self.saved.get(file, [])), 0
-        return file in self.saved
+    def copy(self, source: int, target: int, count: int) -> None:
+        assert not self.held[target]
+        self.held[target] = self.held[source][:count]
+
+    def save(self, sequence: int, tokens: Sequence[int], file: Path) -> bool:
+        assert self.held[sequence] == list(tokens)
+        self.saved[file] = list(tokens)
+        return sequence not in self.broken
+
+    def restore(self, sequence: int, file: Path) -> list[int] | None:
+        self.held[sequence] = list(self.saved.get(file, []))
+        return self.saved.get(file)
 
     def grammar(self, text: str) -> Any:
         allowed = set(text.encode())
@@ -81,7 +91,7 @@ def other() -> Any:
 
 
 def server(model: Spelling, start_other: Callable[[], Any] = other) -> IkServer:
-    return IkServer(model, Path("/folder"), start_other)  # type: ignore[arg-type]
+    return IkServer(model.slots, Path("/folder"), start_other)
 
 
 def written(model: Spelling, prompt: str, **request: Any) -> list[Chunk]:
@@ -146,7 +156,7 @@ def test_a_draft_saves_steps_and_changes_no_word(guesses: dict[str, str], readin
     assert [piece.text for piece in pieces] == list("Anab.")
     assert last.usage
     assert last.usage.written_tokens == 5
-    assert bytes(model.read).startswith(b"Who? Anab.")
+    assert bytes(model.held[0]).startswith(b"Who? Anab.")
     assert model.readings == readings
 
 
@@ -157,7 +167,7 @@ def test_a_draft_is_held_to_the_grammar_the_limit_and_the_context() -> None:
     assert text(written(model, "?", draft=lambda done: "abcdef"[len(done) :], max_tokens=3)) == "abc"
     model.context = 4
     assert text(written(model, "?", draft=lambda done: "abcdef"[len(done) :])) == "abc"
-    assert len(model.read) <= 4
+    assert len(model.held[0]) <= 4
 
 
 def test_a_long_prompt_is_read_in_batches_between_which_one_may_leave() -> None:
@@ -208,7 +218,7 @@ def test_what_cannot_be_served_is_refused(request_: dict[str, Any], message: str
 
 def test_a_model_that_cannot_read_is_an_error() -> None:
     model = Spelling()
-    model.broken = True
+    model.broken = {0}
     with pytest.raises(ModelError, match="could not read on"):
         written(model, "x")
     with pytest.raises(ModelError, match="refuses /slots/0"):
@@ -227,6 +237,93 @@ def test_what_was_read_is_saved_and_taken_up() -> None:
     assert usage.cached_tokens == 12
     with pytest.raises(ModelError, match="refuses /slots/0"):
         server(model).post("/slots/0?action=restore", {"filename": "missing"})
+
+
+def side_by_side(model: Spelling, prompts: Sequence[str], **request: Any) -> list[list[Chunk] | Exception]:
+    """Have all prompts answered at the same time, none before all have come, each in the slot of its number."""
+    found: list[list[Chunk] | Exception] = [[] for _ in prompts]
+    begin = threading.Event()
+
+    def ask(number: int) -> None:
+        try:
+            found[number] = written(model, prompts[number], id_slot=number, **request)
+        except Exception as error:
+            found[number] = error
+
+    model.submit(begin.wait)
+    asking = [threading.Thread(target=ask, args=(number,)) for number in range(len(prompts))]
+    for thread in asking:
+        thread.start()
+    while len(model.slots._waiting) < len(prompts):
+        time.sleep(0.001)
+    begin.set()
+    for thread in asking:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in asking)
+    return found
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ik_slots, "GATHER_SECONDS", 10.0)
+
+
+@pytest.mark.usefixtures("patient")
+def test_answers_at_work_are_read_on_in_the_same_steps() -> None:
+    model = Spelling("Who? Ana.", "When? May 1st.", "Why? So.")
+    who, when, why = side_by_side(model, ["Who? ", "When? ", "Why? "])
+    assert [text(each) for each in (who, when, why) if isinstance(each, list)] == ["Ana.", "May 1st.", "So."]
+    assert model.readings == [16, 3, 3, 3, 2, 1, 1, 1, 1]  # the prompts; then the end of "So.", of "Ana.", of the last
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_draft_is_tried_where_few_answers_are_at_work() -> None:
+    model = Spelling("?abcdef", "!abcd", ".abc")
+    side_by_side(model, ["?", "!"], draft=lambda done: "abcdef"[len(done) :])
+    assert model.readings == [2, 4, 4, 2]  # of the longer answer the end, alone
+    model.readings.clear()
+    side_by_side(model, ["?", "!", "."], draft=lambda done: "abcdef"[len(done) :])
+    assert model.readings[:2] == [3, 3]
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_long_prompt_does_not_stop_what_is_being_written() -> None:
+    model = Spelling("Count: 123456789", "x")
+    short, long = side_by_side(model, ["Count: ", "x" * 300])
+    assert isinstance(short, list)
+    assert isinstance(long, list)
+    assert text(short) == "123456789"
+    assert long[-1].usage
+    assert long[-1].usage.prompt_tokens == 300
+    assert max(model.readings) == STEP_TOKENS
+
+
+@pytest.mark.usefixtures("patient")
+def test_what_cannot_be_read_fails_alone() -> None:
+    model = Spelling("Who? Ana.", "Why? So.")
+    model.broken = {1}
+    who, when, why = side_by_side(model, ["Who? ", "When? ", "Why? "])
+    assert isinstance(when, ModelError)
+    assert [text(each) for each in (who, why) if isinstance(each, list)] == ["Ana.", "So."]
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_fault_of_the_model_reaches_all_whom_it_concerns(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Spelling("Who? Ana.")
+    monkeypatch.setattr(model, "read", lambda tokens: 1 / 0)
+    assert [type(each) for each in side_by_side(model, ["Who?", "Why?"])] == [ZeroDivisionError] * 2
+    monkeypatch.undo()
+    assert text(written(model, "Who? ")) == "Ana."
+
+
+def test_a_slot_begins_with_what_another_has_read() -> None:
+    model = Spelling()
+    written(model, "The same. Who?", id_slot=0, max_tokens=0)
+    assert server(model).share(2, "The same. ")
+    assert not server(model).share(1, "The same, or not.")
+    assert server(model).share(0, "The same. ")
+    usage = [written(model, "The same. Why?", id_slot=slot, max_tokens=0)[-1].usage for slot in (2, 1, 0)]
+    assert [each and each.cached_tokens for each in usage] == [10, 0, 12]
 
 
 def test_tokens_are_counted() -> None:
@@ -257,6 +354,5 @@ def test_where_the_library_is_not_to_be_had_the_other_runtime_serves(monkeypatch
     monkeypatch.setattr(ik_library, "NEEDED", set())
     monkeypatch.setattr(ik_library, "find_spec", lambda name: name)
     assert options.runtime == ik_library.PACKAGE
-    assert RuntimeOptions(Path("model.gguf"), slots=2, quick=True).runtime == "xllamacpp"
     with pytest.raises(ModelError, match=r"no model file at 'model\.gguf'"):
         start(options, "")
