@@ -1,7 +1,7 @@
 """Who somebody is: the words with which a text introduces a name, found by their form; no model is asked.
 
 The reader was trained on what sentences state, and takes "Defence Minister Khawaja Asif said ..." for saying nothing of
-who he is. This is looked at where it declines.
+who he is, or what post he holds. This is looked at where it declines.
 """
 
 import re
@@ -13,7 +13,16 @@ from qa.reading import Reading, Statement
 NAME = r"[A-ZÀ-Þ][\w’'-]*\w"
 """A word with a capital."""
 HONORIFIC = r"(?:Mr|Mrs|Ms|Miss|Dr|Sir|Dame|Lord|Lady|Prof|Professor)\.?"
-_WHO = re.compile(rf"\W*[Ww]ho(?:['’]s|\s+is|\s+was)\s+(?:{HONORIFIC}\s+)?({NAME}(?:\s+{NAME})*)\s*\?*\W*")
+_NAMED = rf"(?:{HONORIFIC}\s+)?(?P<name>{NAME}(?:\s+{NAME})*)"
+_POST = r"(?:post|position|job|role|title|office|portfolio|rank|profession|occupation)"
+_WHO = [
+    re.compile(rf"\W*{form}\s*\?*\W*")
+    for form in (
+        rf"[Ww]ho(?:['’]s|\s+is|\s+was)\s+{_NAMED}",
+        rf"[Ww](?:hat|hich)\s+{_POST}\s+(?:does|did)\s+{_NAMED}\s+(?:hold|have|occupy)",
+        rf"[Ww]hat(?:['’]s|\s+is|\s+was)\s+{_NAMED}(?<!['’]s)['’]s?\s+{_POST}",
+    )
+]
 _INSIDE = r"(?:(?:of|for|at|in) (?:the|an?|its) )?(?!(?:the|an?|its|his|her|their|that)\b)[\w’'-]+"
 _WHOSE = rf"\b(?:[Tt]he|[Aa]n?|[Ii]ts|[Hh]is|[Hh]er|[Tt]heir|whose|{NAME}[’']s?)"
 BEGINNINGS = frozenset(
@@ -29,16 +38,16 @@ BEGINNINGS = frozenset(
 
 
 def introduced(question: str, reading: Reading) -> Statement | None:
-    """Return the words that introduce the name of which a question asks who that is; None if there are none.
+    """Return the words that introduce the name of which a question asks who that is, or what post; None without any.
 
     They stand between commas behind the name, between "the" or a possessive and the name ("the port’s chief executive,
     Ruth Ansgar,"), or are a title before it ("Judge Amina Holt").
     """
-    asked = _WHO.fullmatch(question)
+    asked = next(filter(None, (form.fullmatch(question) for form in _WHO)), None)
     if not asked:
         return None
-    forename = "" if " " in asked[1] else rf"(?:{NAME} )"
-    name = rf"(?:{HONORIFIC} )?{forename}{re.escape(asked[1])}\b"
+    forename = "" if " " in asked["name"] else rf"(?:{NAME} )"
+    name = rf"(?:{HONORIFIC} )?{forename}{re.escape(asked['name'])}\b"
     for sentence in reading.sentences:
         for words in _introductions(name, sentence.text):
             return Statement(words.removeprefix("whose "), (sentence.number,))

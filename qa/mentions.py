@@ -34,7 +34,7 @@ _ENGLISH = re.compile(
     r"\b(?:the|who|whom|whose|what|when|where|why|how|which|did|does|do|was|were|is|are)\b", re.IGNORECASE
 )
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
-_NO_NAME = re.compile(r"(?:[A-Z]{1,3}|Mr|Mrs|Ms|Dr|Sir|Lord|Lady|Prof)(?:['’]s)?")
+_NO_NAME = re.compile(r"(?:[A-Z]{1,3}|Mr|Mrs|Ms|Dr|Sir|Lord|Lady|Prof)(?:['’]s)?|I['’](?:m|d|ve|ll)")
 
 
 def unmentioned(question: str, texts: Iterable[str]) -> tuple[str, ...]:

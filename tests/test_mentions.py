@@ -41,6 +41,7 @@ def test_a_name_a_number_or_a_date_that_stands_nowhere_is_told(question: str, mi
         "Who is Yesun Temur?",
         "How much more than asked, 25?",
         "Which 3 reasons are given?",
+        "What did the engineer say that I'm, I’ve or I'll be allowed?",
         "What was said in 50 words?",
         "What happened before 1840 and between 1920 and 1930?",
         "What was built in the 1980s?",
