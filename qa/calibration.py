@@ -57,11 +57,13 @@ class Calibration:
     That is from a threshold on, and in own words from `sure` on. Regression and threshold differ with what was read:
     sentences that retrieval chose may lack the proof, so the reader doubts more, and the same threshold would decline
     far too much. A part of a document is read like a whole one, but its threshold is higher, since what it declines may
-    still be found elsewhere (attempts.py). The other two give the confidence shown.
+    still be found elsewhere (attempts.py). Of a row of a table in what is read whole, of which the reader is less sure,
+    it is `rows`. The other two give the confidence shown.
     """
 
     stated: Mapping[Extent, Logistic]
     threshold: Mapping[Extent, float]
+    rows: float
     sure: float
     right_answer: Logistic
     right_decline: Logistic
@@ -74,12 +76,13 @@ class Calibration:
             plain = Logistic(0.0, {"log_odds": 1.0})
             extents = get_args(Extent)
             stated, threshold = dict.fromkeys(extents, plain), dict.fromkeys(extents, 0.5)
-            return cls(stated, threshold, 0.5, plain, Logistic(0.0, {"log_odds": -1.0}))
+            return cls(stated, threshold, 0.5, 0.5, plain, Logistic(0.0, {"log_odds": -1.0}))
         record = json.loads(path.read_text(encoding="utf-8"))
         stated = {extent: Logistic(**scale) for extent, scale in record["stated"].items()}
         return cls(
             {**stated, "part": stated["whole"]},
             record["threshold"],
+            record["rows"],
             record["sure"],
             Logistic(**record["right_answer"]),
             Logistic(**record["right_decline"]),

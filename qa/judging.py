@@ -1,6 +1,6 @@
 """The last word on a reply: answer or decline, in whose words, and how sure to be; all decided here, in code."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, field
 
 from qa.answering import Reply
@@ -55,6 +55,7 @@ class Judge:
         shared: Sequence[float] = (),
         relevance: Relevance = lambda _: {},
         conflicts: Callable[[int], Conflict | None] = lambda _: None,
+        rows: Collection[int] = (),
     ) -> None:
         """Judge on what was found and on whether all was read.
 
@@ -66,6 +67,7 @@ class Judge:
             shared: of each sentence read, the share of the question's words (`shared_words`).
             relevance: asked about sentences that the reader finds likely, names, or takes its words from.
             conflicts: asked how a sentence, by its number, speaks of something else than the question.
+            rows: numbers of the sentences that are rows of tables.
         """
         self._shared = shared
         self.relevance_of = relevance
@@ -77,6 +79,7 @@ class Judge:
         self._calibration = calibration
         self._scale = calibration.stated[extent]
         self._threshold = calibration.threshold[extent] if threshold is None else threshold
+        self._rows = rows if threshold is None and extent == "whole" else ()
         self.declined = False
         self.likely: Likely = ()
         self.relevance = 0.0
@@ -97,7 +100,8 @@ class Judge:
         )
         self.stated = self._scale.probability(evidence)
         self._conflict = self._conflicts(likely[0][0]) if likely else None
-        self.declined = self.stated < self._threshold or self._unrelated or self._conflict == Conflict.ANOTHER
+        least = self._calibration.rows if likely and likely[0][0] in self._rows else self._threshold
+        self.declined = self.stated < least or self._unrelated or self._conflict == Conflict.ANOTHER
         self.sure = self.stated >= self._calibration.sure and not self._conflict
         return self.declined
 

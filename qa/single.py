@@ -27,6 +27,7 @@ from qa.questions import bare_words, topic_asked
 from qa.reading import NumberedSentence, write_reply
 from qa.settings import Settings
 from qa.showing import Showing
+from qa.tables import cells
 from qa.topics import OnTopic, on_topic
 
 ADAPTERS = Path(__file__).parent / "adapters"
@@ -98,6 +99,7 @@ class SingleQuestions(Preparation):
             shared,
             relevance,
             partial(self._conflict, question, material),
+            {sentence.number for sentence in reading.sentences if len(cells(sentence.text)) > 1},
         )
 
         def read() -> Generator[Reply]:

@@ -29,6 +29,7 @@ STATED = Logistic(0, {"log_odds": 1})
 PLAIN = Calibration(
     dict.fromkeys(get_args(Extent), STATED),
     {"whole": 0.5, "part": 0.4, "sentences": 0.3},
+    0.2,
     0.5,
     STATED,
     Logistic(0, {"log_odds": -1}),
@@ -94,6 +95,18 @@ def test_each_extent_has_a_threshold_of_its_own(extent: Extent, not_stated: floa
     assert not judge.declines(not_stated - 0.05, ((1, 0.5),))
     assert judge.declines(not_stated + 0.05, ((1, 0.5),))
     assert not judge.sure
+
+
+@pytest.mark.parametrize(
+    ("extent", "threshold", "likeliest", "not_stated"),
+    [("whole", None, 2, 0.8), ("whole", None, 1, 0.5), ("sentences", None, 2, 0.7), ("whole", 0.6, 2, 0.4)],
+)
+def test_a_row_of_a_table_in_what_is_read_whole_has_a_threshold_of_its_own(
+    extent: Extent, threshold: float | None, likeliest: int, not_stated: float
+) -> None:
+    judge = Judge((), extent, PLAIN, threshold, rows={2, 3})
+    assert not judge.declines(not_stated - 0.05, ((likeliest, 0.5), (3, 0.4)))
+    assert judge.declines(not_stated + 0.05, ((likeliest, 0.5), (3, 0.4)))
 
 
 @pytest.mark.parametrize(
