@@ -34,7 +34,7 @@ class Conflict(StrEnum):
 Pairs = tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]
 
 _COUNTERPARTS = r"""
-beg[aiu]n(?:s|ning)?|start(?:s|ed|ing)?|commenc\w+ : end(?:s|ed|ing)?|finish\w*|conclu[ds]\w+|ceas\w+|terminat\w+
+beg[aiu]n(?:s|ning)?|start(?:s|ed|ing)?|commenc\w+|resum\w+ : end(?:s|ed|ing)?|finish\w*|(?:conclu[ds]|ceas|terminat)\w+
 first|initial : last|final
 before : after
 above : below|beneath

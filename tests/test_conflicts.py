@@ -51,6 +51,7 @@ TIMES = ("at 7pm", "on 4 May at 19:30", "at nine", "at 8 o’clock", "half an ho
     [
         ("When did the second round of talks end?", "The second round of talks ended on Monday."),
         ("When did the talks end?", "The talks began on Monday and ended on Friday."),
+        ("What must be done before trade with Lorne starts?", "Lorne's trade resumes on the ending of the raids."),
         ("When did the talks begin, and when did they end?", "The talks began on Monday."),
         ("Did the second round of talks end well?", "The second round of talks began on Monday."),  # yes or no
         ("When does the shop end its sale of boots?", "The harvest began in May."),  # about something else
