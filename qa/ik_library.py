@@ -71,7 +71,7 @@ class IkModel:
         self._api = import_module("ik_llama_cpp._ctypes_api")
         self._library = _declared(self._api._lib)
         self.context = context
-        self._sequences = sequences
+        self.sequences = sequences
         self._open = ExitStack()
         # When Python ends, the memory goes with the process: freed before, it may still be in use, by a load say.
         weakref.finalize(self, self._open.close).atexit = False
@@ -93,8 +93,8 @@ class IkModel:
             return False
         self._open.callback(api.llama_free_model, self._model)
         settings = api.llama_context_default_params()
-        settings.n_ctx = self.context * self._sequences
-        settings.n_seq_max = self._sequences
+        settings.n_ctx = self.context * self.sequences
+        settings.n_seq_max = self.sequences
         settings.n_batch = settings.n_ubatch = BATCH_TOKENS
         settings.n_threads = settings.n_threads_batch = threads
         settings.flash_attn = settings.fused_up_gate = False  # no adapter acts on what either computes

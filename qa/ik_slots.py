@@ -63,11 +63,11 @@ class Slot:
         return self._logits[at]
 
     def begin_with(self, tokens: Sequence[int]) -> bool:
-        """Begin with what another slot has read, if that begins with all the tokens; return whether one has."""
+        """Begin with what this or another slot has read, if that begins with all the tokens; return whether it does."""
         return self._model.submit(self._begin_with, tokens).result()
 
     def _begin_with(self, tokens: Sequence[int]) -> bool:
-        found = next((slot for slot in self._slots if same(slot.read, tokens) == len(tokens)), None)
+        found = next((slot for slot in (self, *self._slots) if same(slot.read, tokens) == len(tokens)), None)
         if found and found is not self:
             self.forget_from(0)
             self.catch_up()
@@ -142,9 +142,9 @@ class _Reading:
 class Slots:
     """The slots of a model, and the steps in which it reads what they have ready."""
 
-    def __init__(self, model: IkModel, count: int = 1) -> None:
+    def __init__(self, model: IkModel) -> None:
         self.model = model
-        self._slots = [Slot(self, number) for number in range(count)]
+        self._slots = [Slot(self, number) for number in range(model.sequences)]
         self._waiting: list[_Reading] = []
         self._changed = threading.Condition()
         self.at_work = 0

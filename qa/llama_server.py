@@ -98,8 +98,7 @@ def _quick(options: RuntimeOptions, folder: str) -> IkServer:
     model = ik_library.IkModel(*files, options.threads, options.context_tokens, options.slots)
     if not model.loaded:
         raise _not_loaded(options)
-    slots = Slots(model, options.slots)
-    return IkServer(slots, Path(folder), lambda: start(replace(options, quick=False), folder))
+    return IkServer(Slots(model), Path(folder), lambda: start(replace(options, quick=False), folder))
 
 
 def _check_files(options: RuntimeOptions) -> None:

@@ -68,7 +68,7 @@ def test_the_same_words_are_written(quick, plain, seed_article):
 
 
 def test_one_thread_computes_whoever_asks(path, monkeypatch):
-    slots = Slots(IkModel(path, None, 1.0, 2, 512, sequences=3), 3)
+    slots = Slots(IkModel(path, None, 1.0, 2, 512, sequences=3))
     model = slots.model
     decode, threads = model._api.llama_decode, set()
 

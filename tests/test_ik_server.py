@@ -26,16 +26,17 @@ class Spelling:
     """A model of which every byte is a token; it goes on as the texts of its script do."""
 
     context = 1000
+    sequences = 3
 
     def __init__(self, *script: str) -> None:
-        self.held = [list[int](), list[int](), list[int]()]
+        self.held = [list[int]() for _ in range(self.sequences)]
         self.readings: list[int] = []
         self.script = script
         self.saved: dict[Path, list[int]] = {}
         self.broken: set[int] = set()
         self.last: Sequence[Token] = ()
         self.submit = ThreadPoolExecutor(1).submit
-        self.slots = Slots(self, len(self.held))  # type: ignore[arg-type]
+        self.slots = Slots(self)  # type: ignore[arg-type]
 
     def tokens(self, text: str) -> list[int]:
         return list(text.encode())
@@ -324,6 +325,8 @@ def test_a_slot_begins_with_what_another_has_read() -> None:
     assert server(model).share(0, "The same. ")
     usage = [written(model, "The same. Why?", id_slot=slot, max_tokens=0)[-1].usage for slot in (2, 1, 0)]
     assert [each and each.cached_tokens for each in usage] == [10, 0, 12]
+    assert server(model).share(2, "The same. ")
+    assert bytes(model.slots[2].read) == b"The same. Why?"  # which slot 0 has, too
 
 
 def test_tokens_are_counted() -> None:
@@ -354,5 +357,6 @@ def test_where_the_library_is_not_to_be_had_the_other_runtime_serves(monkeypatch
     monkeypatch.setattr(ik_library, "NEEDED", set())
     monkeypatch.setattr(ik_library, "find_spec", lambda name: name)
     assert options.runtime == ik_library.PACKAGE
+    assert RuntimeOptions(Path("model.gguf"), slots=2, quick=True).runtime == ik_library.PACKAGE
     with pytest.raises(ModelError, match=r"no model file at 'model\.gguf'"):
         start(options, "")
