@@ -16,7 +16,6 @@ from filelock import FileLock, Timeout
 
 from qa import store as rows
 from qa.database import Database
-from qa.datatypes import Passage
 from qa.embedding import Embedder, Vectors
 from qa.errors import CorpusError
 from qa.store import Entry, Stamp, Store
@@ -90,10 +89,31 @@ class Shelves:
 
     def put(self, owner: str, entries: Sequence[Entry], drop: Collection[str] = ()) -> int:
         """Store an owner's documents in place of those with the ids `drop`; return how many passages were embedded."""
+        vectors, embedded = self.embed(owner, entries)
+        self.write(owner, entries, vectors, drop)
+        return embedded
+
+    def embed(self, owner: str, entries: Sequence[Entry]) -> tuple[Vectors, int]:
+        """Return the vectors of all passages, those of known texts taken from the store, and how many are new."""
         passages = [passage for entry in entries for passage in entry.passages]
-        vectors, embedded = self._vectors(owner, passages)
+        keys = [rows.likeness(passage.indexed) for passage in passages]
+        known: dict[int, Vectors] = {}
+        for each in dict.fromkeys(("", owner)):
+            shelf = self.store.shelf(each)
+            alike = {} if shelf is None else self.store.alike(shelf, set(keys) - set(known))
+            if alike:
+                stored = self.vectors.fetch(self.collection(each), list(set(alike.values())))
+                known |= {key: stored[identity] for key, identity in alike.items() if identity in stored}
+        new = {key: passage.indexed for key, passage in zip(keys, passages, strict=True) if key not in known}
+        known |= dict(zip(new, self._embedder.embed_passages(list(new.values())), strict=True)) if new else {}
+        if not passages:
+            return np.zeros((0, 0), dtype=np.float32), 0
+        return np.stack([known[key] for key in keys]), len(new)
+
+    def write(self, owner: str, entries: Sequence[Entry], vectors: Vectors, drop: Collection[str] = ()) -> None:
+        """Store an owner's documents, whose passages have these vectors, in place of those with the ids `drop`."""
         name = self.collection(owner)
-        ids = [passage.id for passage in passages]
+        ids = [passage.id for entry in entries for passage in entry.passages]
         with self.writing():
             with self._database.writing(corpus=not owner) as connection:
                 shelf = rows.make_shelf(connection, owner)
@@ -105,7 +125,6 @@ class Shelves:
                 rows.settle(connection, name, ids)
                 rows.note_unsettled(connection, name, removed)
             self._settle()
-        return embedded
 
     def remove(self, owner: str, documents: Collection[str]) -> None:
         """Remove documents of an owner."""
@@ -195,19 +214,3 @@ class Shelves:
                 self.vectors.delete(name, [identity for identity in ids if identity not in present])
             with self._database.writing(corpus=False) as connection:
                 rows.settle(connection, name, ids)
-
-    def _vectors(self, owner: str, passages: Sequence[Passage]) -> tuple[Vectors, int]:
-        """Return vectors in the passages' order, those of known texts taken from the store, and how many are new."""
-        keys = [rows.likeness(passage.indexed) for passage in passages]
-        known: dict[int, Vectors] = {}
-        for each in dict.fromkeys(("", owner)):
-            shelf = self.store.shelf(each)
-            alike = {} if shelf is None else self.store.alike(shelf, set(keys) - set(known))
-            if alike:
-                stored = self.vectors.fetch(self.collection(each), list(set(alike.values())))
-                known |= {key: stored[identity] for key, identity in alike.items() if identity in stored}
-        new = {key: passage.indexed for key, passage in zip(keys, passages, strict=True) if key not in known}
-        known |= dict(zip(new, self._embedder.embed_passages(list(new.values())), strict=True)) if new else {}
-        if not passages:
-            return np.zeros((0, 0), dtype=np.float32), 0
-        return np.stack([known[key] for key in keys]), len(new)

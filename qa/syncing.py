@@ -1,15 +1,18 @@
 """The corpus as it is now against the corpus as indexed: which files are new, edited, gone, and the work in batches.
 
+While a batch is written, which keeps one processor busy, the next is read, cut and embedded.
 A file whose size and time of change are as they were is not opened; one whose content is as it was is not cut again.
 """
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from qa import passages
 from qa.corpus import CorpusFile, list_files, read_file
 from qa.datatypes import Document, SyncReport
+from qa.embedding import Vectors
 from qa.errors import CorpusError
 from qa.settings import Settings
 from qa.shelves import Shelves
@@ -18,7 +21,7 @@ from qa.store import CORPUS, Entry, Stamp
 Progress = Callable[[int, int, str], None]
 
 BATCH_PASSAGES = 1024
-"""Passages embedded and committed together: whole documents, so that a stop loses this much work at most."""
+"""Passages embedded and committed together: whole documents, so that a stop loses twice this much work at most."""
 SETTLED_NANOSECONDS = 2_000_000_000
 """A file changed this shortly before it was read may change again without a new time of change: it is read again."""
 
@@ -43,18 +46,33 @@ class _Work:
     removed: int = 0
     unchanged: int = 0
     embedded: int = 0
+    writing: Future[None] | None = None
 
     def full(self) -> bool:
         """Say whether enough is gathered for one batch."""
         return sum(len(entry.passages) for entry in self.entries) >= BATCH_PASSAGES
 
-    def flush(self, shelves: Shelves) -> None:
-        """Store what is gathered."""
-        if self.entries or self.drop:
-            self.embedded += shelves.put("", self.entries, self.drop)
-        if self.restamp:
-            shelves.restamp(self.restamp)
+    def flush(self, shelves: Shelves, writer: Executor) -> None:
+        """Embed what is gathered, and have it stored once the batch before is."""
+        if not (self.entries or self.drop or self.restamp):
+            return
+        vectors, embedded = shelves.embed("", self.entries)
+        self.finish()
+        self.writing = writer.submit(_write, shelves, self.entries, vectors, self.drop, self.restamp)
+        self.embedded += embedded
         self.entries, self.drop, self.restamp = [], [], []
+
+    def finish(self) -> None:
+        """Wait until the last batch is stored; raise what went wrong with it."""
+        if self.writing:
+            self.writing.result()
+
+
+def _write(shelves: Shelves, entries: list[Entry], vectors: Vectors, drop: list[str], restamp: list[Stamp]) -> None:
+    if entries or drop:
+        shelves.write("", entries, vectors, drop)
+    if restamp:
+        shelves.restamp(restamp)
 
 
 def sync(shelves: Shelves, settings: Settings, progress: Progress | None = None) -> SyncReport:
@@ -73,18 +91,20 @@ def sync(shelves: Shelves, settings: Settings, progress: Progress | None = None)
     todo = [file for file in files if not _same(file, before.get(file.source))]
     work = _Work(unchanged=len(files) - len(todo))
     done, total = 0, sum(file.size for file in todo)
-    for file in todo:
-        if progress:
-            progress(done, total, file.source)
-        _look(file, before.get(file.source), settings, work)
-        if work.full():
-            work.flush(shelves)
-        done += file.size
-    if not (work.added or work.changed or work.unchanged):
-        raise _unreadable(settings, list(work.skipped.values()))
-    gone = set(before) - {file.source for file in files}
-    work.drop += [before[source].document_id for source in gone]
-    work.flush(shelves)
+    with ThreadPoolExecutor(1) as writer:
+        for file in todo:
+            if progress:
+                progress(done, total, file.source)
+            _look(file, before.get(file.source), settings, work)
+            if work.full():
+                work.flush(shelves, writer)
+            done += file.size
+        if not (work.added or work.changed or work.unchanged):
+            raise _unreadable(settings, list(work.skipped.values()))
+        gone = set(before) - {file.source for file in files}
+        work.drop += [before[source].document_id for source in gone]
+        work.flush(shelves, writer)
+        work.finish()
     if progress and total:
         progress(total, total, "")
     return SyncReport(

@@ -78,7 +78,7 @@ LAYERS = (
         ("joining", "packaged", "weights"),
     ),
     (
-        ("encoder", "embedding", "cross_encoder"),
+        ("attention", "encoder", "embedding", "cross_encoder"),
         (
             "gate",
             "generation",
@@ -127,6 +127,7 @@ HEAVY = {
     "sentence_transformers": {"embedding"},
     "torch": {"embedding"},
     "trafilatura": {"formats"},
+    "transformers": {"attention", "embedding"},
     "xllamacpp": {"llama_server"},
 }
 """Heavy library -> the module, or the folder, that alone may import it."""
@@ -134,9 +135,8 @@ HEAVY = {
 LOADED_BY_NAME = {"", "cli"}
 """Who may load our own modules by name: the package's face and the shell, so that both are light until used."""
 
-NOT_IMPORTED = {"langchain-openai", "lxml-html-clean", "transformers"}
-"""Declared though never imported: LangChain loads one by name, trafilatura needs the second, the third bounds what
-sentence-transformers brings."""
+NOT_IMPORTED = {"langchain-openai", "lxml-html-clean"}
+"""Declared though never imported: LangChain loads one by name, trafilatura needs the other."""
 
 
 def module_name(path: Path) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from embedding_server import embedding_server
 
+from qa.attention import AT_ONCE, _attend
 from qa.embedding import Embedder, SentenceTransformerEmbedder, open_embedder
 from qa.errors import ModelError
 from qa.settings import Settings
@@ -35,6 +36,18 @@ def test_a_server_embeds(server: str) -> None:
 def test_a_server_that_fails_is_told(server: str) -> None:
     with pytest.raises(ModelError, match=r"the embeddings server at .* failed for 'unknown'"):
         open_embedder(Settings(embedder="unknown", embedder_url=server)).embed_question("cat")
+
+
+def test_attention_is_that_of_torch_whatever_is_padded() -> None:
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    query, key, value = torch.randn(3, 2 * AT_ONCE + 1, 3, 7, 5)
+    lengths = torch.arange(len(query)) % 7 + 1
+    mask = torch.where(torch.arange(7) < lengths[:, None], 0.0, -1e30)[:, None, None].expand(-1, 1, 7, 7)
+    for padded in (None, mask):
+        ours, _ = _attend(None, query, key, value, padded, 0.4)
+        theirs = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=padded, scale=0.4)
+        torch.testing.assert_close(ours, theirs.transpose(1, 2))
 
 
 @pytest.mark.slow

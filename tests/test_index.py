@@ -356,6 +356,42 @@ def test_a_sync_that_fails_goes_on_where_it_was(
     assert (report.unchanged, report.added, report.embedded, report.passages) == (5, 7, 14, 24)
 
 
+def test_a_batch_is_embedded_while_the_one_before_is_written(
+    settings: Settings, embedder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(syncing, "BATCH_PASSAGES", 2)
+    index = Index.open(settings, embedder)
+    upsert, embed, both = index._shelves.vectors.upsert, embedder.embed_passages, threading.Event()
+
+    def counted(texts: list[str]) -> Any:
+        if embedder.embedded:
+            both.set()
+        return embed(texts)
+
+    def write_last(*batch: Any) -> None:
+        assert both.wait(timeout=30)
+        upsert(*batch)
+
+    embedder.embed_passages = counted
+    monkeypatch.setattr(index._shelves.vectors, "upsert", write_last)
+    assert index.sync().added == 2
+    in_step(index)
+
+
+def test_a_batch_that_cannot_be_written_is_told_and_written_next_time(
+    settings: Settings, embedder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(syncing, "BATCH_PASSAGES", 2)
+    index = Index.open(settings, embedder)
+    with monkeypatch.context() as failing:
+        failing.setattr(store, "insert", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+        with pytest.raises(OSError, match="disk full"):
+            index.sync()
+    assert index.count() == 0
+    assert index.sync().added == 2
+    in_step(index)
+
+
 def crash(settings: Settings, embedder: Any, point: str) -> None:
     """Sync in a process that dies at a point."""
     if point == "vectors written":
