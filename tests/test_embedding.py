@@ -39,7 +39,8 @@ def test_a_server_that_fails_is_told(server: str) -> None:
 
 
 def test_attention_is_that_of_torch_whatever_is_padded() -> None:
-    torch = pytest.importorskip("torch")
+    import torch  # three seconds, for this test alone
+
     torch.manual_seed(0)
     query, key, value = torch.randn(3, 2 * AT_ONCE + 1, 3, 7, 5)
     lengths = torch.arange(len(query)) % 7 + 1

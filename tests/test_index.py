@@ -383,8 +383,12 @@ def test_a_batch_that_cannot_be_written_is_told_and_written_next_time(
 ) -> None:
     monkeypatch.setattr(syncing, "BATCH_PASSAGES", 2)
     index = Index.open(settings, embedder)
+
+    def fail(*_: Any) -> None:
+        raise OSError("disk full")
+
     with monkeypatch.context() as failing:
-        failing.setattr(store, "insert", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+        failing.setattr(store, "insert", fail)
         with pytest.raises(OSError, match="disk full"):
             index.sync()
     assert index.count() == 0
